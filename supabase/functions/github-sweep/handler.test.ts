@@ -5,7 +5,7 @@ import type { LogEntry } from "../_shared/log.ts";
 import { type Budgets, UNLIMITED } from "../_shared/provider-budget.ts";
 import type { GithubAnswer, Question } from "../_shared/github.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
-import type { DueBranch, DueProject, DuePull } from "./plan.ts";
+import type { DueBranch, DueProject, DuePull, DueRepository } from "./plan.ts";
 
 const KEYS = parseMasterKeys("KEYS", `k1:${Buffer.alloc(32, 7).toString("base64")}`);
 const BODY = '{"number": 1}';
@@ -43,6 +43,7 @@ interface Setup {
   pulls?: DuePull[];
   branches?: DueBranch[];
   projects?: DueProject[];
+  repositories?: DueRepository[];
   /** GitHub's answers; default: everything exists. */
   answer?: (question: Question, at: number) => GithubAnswer;
   results?: Record<string, RpcResult>;
@@ -50,7 +51,8 @@ interface Setup {
 }
 
 function setUp(
-  { pulls = [], branches = [], projects = [], answer = () => OK, results = {}, deps = {} }: Setup,
+  { pulls = [], branches = [], projects = [], repositories = [], answer = () => OK, results = {}, deps = {} }:
+    Setup,
 ) {
   const questions: Question[] = [];
   const stored: string[] = [];
@@ -61,7 +63,7 @@ function setUp(
     if (name === "finish_github_check") {
       stored.push(`${args.pull_request_id} ${args.outcome} ${String(args.user_id).slice(-1)}`);
     } else if (name !== "begin_github_sweep") stored.push(name);
-    const plan = { paused_until: null, projects, pull_requests: pulls, branches };
+    const plan = { paused_until: null, projects, repositories, pull_requests: pulls, branches };
     return Promise.resolve(
       results[name] ?? { ok: true, data: name === "begin_github_sweep" ? plan : null },
     );
@@ -407,6 +409,34 @@ test("a project's repository is asked for by its name, or by its id where it is 
   expect(calls.filter(({ name }) => name === "record_github_project").map(({ args }) => args)).toEqual([
     { project_id: 5, repository: BODY, read_at },
     { project_id: 6, repository: null, read_at },
+  ]);
+});
+
+test("the pull requests of a repository of the loop are listed, with the ETag of the last list", async () => {
+  const repository = { ...await reader(1), github_id: 77, repo_owner: "acme", repo_name: "shop", etag: null };
+  const { run, questions, calls } = setUp({
+    repositories: [
+      { ...repository, repository_id: 5 },
+      { ...repository, repository_id: 6, etag: '"6"' },
+      { ...repository, repository_id: 7, github_id: null },
+    ],
+    answer: ({ path, etag }) => {
+      if (path.startsWith("/repos/")) return { kind: "not_seen" };
+      return etag ? { kind: "unchanged" } : ok("[]", '"5"');
+    },
+  });
+  expect((await run()).body).toMatchObject({ listed: 2 });
+  const query = "pulls?state=all&sort=updated&direction=desc&per_page=50";
+  expect(questions.map(({ path, etag, token }) => [path, etag, token])).toEqual([
+    [`/repositories/77/${query}`, null, "token-1"],
+    [`/repositories/77/${query}`, '"6"', "token-1"],
+    [`/repos/acme/shop/${query}`, null, "token-1"],
+  ]);
+  const read_at = "1970-01-01T00:00:00.000Z";
+  expect(calls.filter(({ name }) => name === "record_loop_repository").map(({ args }) => args)).toEqual([
+    { repository_id: 5, outcome: "read", pull_requests: "[]", etag: '"5"', read_at },
+    { repository_id: 6, outcome: "unchanged", pull_requests: null, etag: null, read_at },
+    { repository_id: 7, outcome: "not_seen", pull_requests: null, etag: null, read_at },
   ]);
 });
 

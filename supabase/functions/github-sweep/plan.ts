@@ -34,10 +34,19 @@ const projectSchema = readerSchema.omit({ is_unverified: true }).extend({
   repo_name: z.string(),
 });
 
+const repositorySchema = readerSchema.omit({ is_unverified: true }).extend({
+  repository_id: z.number(),
+  github_id: z.number().int().nullable(),
+  repo_owner: z.string(),
+  repo_name: z.string(),
+  etag: z.string().nullable(),
+});
+
 /** What `begin_github_sweep` returns. */
 export const planSchema = z.object({
   paused_until: z.string().nullable(),
   projects: z.array(projectSchema),
+  repositories: z.array(repositorySchema),
   pull_requests: z.array(pullSchema),
   branches: z.array(branchSchema),
 });
@@ -46,5 +55,6 @@ export const planSchema = z.object({
 export type Reader = Omit<z.infer<typeof readerSchema>, "is_unverified">;
 export type DuePull = z.infer<typeof pullSchema>;
 export type DueProject = z.infer<typeof projectSchema>;
+export type DueRepository = z.infer<typeof repositorySchema>;
 export type DueBranch = z.infer<typeof branchSchema>;
 export type Plan = z.infer<typeof planSchema>;

@@ -1,7 +1,7 @@
 import type { Rpc } from "../_shared/database.ts";
 import type { AskGithub, GithubAnswer, Question } from "../_shared/github.ts";
 import type { Allowance, Budgets } from "../_shared/provider-budget.ts";
-import type { DueBranch, DueProject, DuePull, Plan, Reader } from "./plan.ts";
+import type { DueBranch, DueProject, DuePull, DueRepository, Plan, Reader } from "./plan.ts";
 
 /** Why a sweep ended early. */
 export type StopReason = "requests" | "time" | "limited" | "failing";
@@ -24,6 +24,8 @@ export interface Report {
   found: number;
   /** Projects whose repository was found. */
   identified: number;
+  /** Repositories of the loop whose pull requests were listed. */
+  listed: number;
   stopped: StopReason | null;
   paused_until: string | null;
 }
@@ -56,6 +58,10 @@ export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
     if (run.report.stopped) break;
     await identify(run, project);
   }
+  for (const repository of plan.repositories) {
+    if (run.report.stopped) break;
+    await listPulls(run, repository);
+  }
   for (const pull of plan.pull_requests) {
     if (run.report.stopped) break;
     await checkPull(run, pull);
@@ -80,6 +86,7 @@ class Run {
     failed: 0,
     found: 0,
     identified: 0,
+    listed: 0,
     stopped: null,
     paused_until: null,
   };
@@ -213,7 +220,9 @@ class Run {
  * The path of a repository: by its id, which stays the same when it is renamed, so that who takes its name is never
  * asked about in its place.
  */
-const pathOf = ({ github_id, repo_owner, repo_name }: DuePull | DueBranch | DueProject): string =>
+const pathOf = (
+  { github_id, repo_owner, repo_name }: DuePull | DueBranch | DueProject | DueRepository,
+): string =>
   github_id === null
     ? `/repos/${encodeURIComponent(repo_owner)}/${encodeURIComponent(repo_name)}`
     : `/repositories/${github_id}`;
@@ -226,6 +235,23 @@ async function identify(run: Run, project: DueProject): Promise<void> {
   const repository = answer.kind === "ok" ? answer.body : null;
   const args = { project_id: project.project_id, repository, read_at: askedAt };
   if (await run.store("record_github_project", args) && repository !== null) run.report.identified++;
+}
+
+/** Lists the pull requests of a repository of the loop, the last updated first. */
+async function listPulls(run: Run, repository: DueRepository): Promise<void> {
+  const query = new URLSearchParams({ state: "all", sort: "updated", direction: "desc", per_page: "50" });
+  const path = `${pathOf(repository)}/pulls?${query}`;
+  const askedAt = new Date(run.now).toISOString();
+  const answer = await run.ask(repository, { path, etag: repository.etag });
+  if (answer?.kind !== "ok" && answer?.kind !== "unchanged" && answer?.kind !== "not_seen") return;
+  const stored = await run.store("record_loop_repository", {
+    repository_id: repository.repository_id,
+    outcome: answer.kind === "ok" ? "read" : answer.kind,
+    pull_requests: answer.kind === "ok" ? answer.body : null,
+    etag: answer.kind === "ok" ? answer.etag : null,
+    read_at: askedAt,
+  });
+  if (stored && answer.kind !== "not_seen") run.report.listed++;
 }
 
 /**

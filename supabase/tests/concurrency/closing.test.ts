@@ -96,8 +96,8 @@ beforeAll(async () => {
   sql = connect(database, "postgres", 6);
   await sql`insert into public.loop_repositories (repo_owner, repo_name) values ('acme', 'shop')`;
   await sql`
-    insert into public.exai_issues (issue_number, title)
-    select number, 'Fault ' || number from unnest(array[7, 8]) as u (number)
+    insert into public.exai_issues (issue_number, title, created_at)
+    select number, 'Fault ' || number, '2026-02-28' from unnest(array[7, 8]) as u (number)
   `;
   await report("member", 7);
   await report("other", 8);
@@ -165,7 +165,7 @@ describe(`${SEQUENCES} histories of two pull requests`, () => {
   test("of different issues leave the same ledger in every order", () =>
     fc.assert(
       fc.asyncProperty(
-        story(["Fixes EXAI-7"], ["about EXAI-7", "Fixes EXAI-8"]),
+        fc.constantFrom("about EXAI-7", "Fixes EXAI-8").chain((words) => story(["Fixes EXAI-7"], [words])),
         async ([one, other]) => {
           expect(await play("merge", one, ledger)).toEqual(await play("merge", other, ledger));
         },

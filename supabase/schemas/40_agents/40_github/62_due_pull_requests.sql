@@ -3,7 +3,7 @@
 -- Round robin by user, so that a user who names a hundred thousand pull requests delays nobody else. First
 -- the links that are not verified, then what has been due longest. Of the links of a user to one repository
 -- one is asked for, since the answer is about all of them (private.links_of_reader). A private one needs a
--- token of one of its users; one without a task is not asked for.
+-- token of one of its readers; one without a task and an engineering issue is not asked for.
 create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -24,7 +24,7 @@ begin
       union all
       select c.pull_request_id, l.user_id, c.next_attempt_at, false
       from private.pull_request_checks as c
-      join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
+      join private.pull_request_readers as l on l.pull_request_id = c.pull_request_id
       join public.pull_requests as p on p.id = c.pull_request_id
       where c.next_attempt_at <= now() and (p.is_private is not true or exists (
         select from private.usable_github_tokens as s where s.user_id = l.user_id
@@ -94,10 +94,12 @@ begin
     from (
       select s.user_id, s.id as secret_id, s.sealed,
         coalesce(bool_or(l.verify_after <= now()), false) as is_due,
-        bool_or(l.verified_at is not null) as is_verified
-      from public.task_pull_requests as l
-      join private.usable_github_tokens as s on s.user_id = l.user_id
-      where l.pull_request_id = p_pull_request_id
+        coalesce(bool_or(l.verified_at is not null), true) as is_verified
+      from private.pull_request_readers as r
+      join private.usable_github_tokens as s on s.user_id = r.user_id
+      left join public.task_pull_requests as l
+        on l.pull_request_id = r.pull_request_id and l.user_id = r.user_id
+      where r.pull_request_id = p_pull_request_id
       group by s.user_id, s.id, s.sealed
       order by 4 desc, 5 desc, s.user_id
       limit 5
@@ -106,5 +108,5 @@ begin
 end;
 $$;
 comment on function private.load_pull_request_readers is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, '
+  'Up to five of its readers with their sealed tokens: an array of {user_id, secret_id, '
   'sealed, is_unverified}.';

@@ -13,6 +13,7 @@ begin
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
       and not exists (select from private.due_projects(1))
+      and not exists (select from private.due_loop_repositories(1))
   then
     return false;
   end if;

@@ -92,8 +92,8 @@ begin
   end if;
   if v_paused_until is not null then
     return jsonb_build_object(
-      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
-      'branches', '[]'::jsonb
+      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'repositories', '[]'::jsonb,
+      'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
     );
   end if;
   -- serializes sweeps, so that each sees what the one before it has leased
@@ -101,6 +101,7 @@ begin
   return jsonb_build_object(
     'paused_until', null::timestamptz,
     'projects', private.lease_due_projects(greatest(v_limit / 4, 1)),
+    'repositories', private.lease_due_loop_repositories(greatest(v_limit / 4, 1)),
     'pull_requests', private.lease_due_pull_requests(v_limit),
     'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
   );
@@ -116,7 +117,8 @@ begin atomic
 end;
 comment on function public.begin_github_sweep is
   'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, projects: [{project_id, '
-  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
+  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], repositories: [{repository_id, github_id, '
+  'repo_owner, repo_name, etag, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
   'github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, sealed, '
   'is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
   'sealed}]}. is_unverified: a link is to be verified, for the first time or again. A ticket can be used '

@@ -8,6 +8,7 @@ create table public.exai_issue_fixes (
   shipped_at timestamptz,
   shipped_by text,
   shipped_by_user_id uuid,
+  version text,
   reopened_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -36,6 +37,8 @@ comment on column public.exai_issue_fixes.shipped_at is
   'When the gate let it pass, and the linked issues were resolved.';
 comment on column public.exai_issue_fixes.shipped_by is
   'merge, delay or deployment, by the gate that let it pass; else the display name of who shipped it.';
+comment on column public.exai_issue_fixes.version is
+  'The version that it shipped in: the tag that was deployed, if it is one such as v2.14.1; else null.';
 comment on column public.exai_issue_fixes.reopened_at is
   'When it was last reopened by a person: what was merged until then does not count any more.';
 

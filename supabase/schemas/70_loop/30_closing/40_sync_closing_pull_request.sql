@@ -19,6 +19,8 @@ $$;
 comment on function private.is_team_agent is
   'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
 
+-- From a fork, only issues that existed when it was written: nobody closes with a merged pull request what is
+-- only found later. The clocks differ by less than five minutes.
 create or replace function private.find_closing_links(p_pull public.pull_requests)
 returns table (o_exai_issue_id uuid, o_intent text, o_source text, o_task_id bigint)
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
@@ -42,7 +44,10 @@ begin
       select u.number, 'mentions' from unnest(w.mentions_issues) as u (number)
     ) as n (number, intent)
     join public.exai_issues as i on i.issue_number = n.number
-    where v_is_loop and w.pull_request_id = p_pull.id
+    where v_is_loop and w.pull_request_id = p_pull.id and (
+      not p_pull.is_from_fork or n.intent = 'mentions'
+      or i.created_at <= w.version_at + interval '5 minutes'
+    )
   ) as f
   where not exists (
     select from private.unlinked_pull_requests as x

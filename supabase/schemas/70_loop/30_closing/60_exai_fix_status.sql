@@ -57,7 +57,7 @@ begin
   values (p_exai_issue_id, case when not p_is_rule then clock_timestamp() end)
   on conflict on constraint exai_issue_fixes_pkey do update set
     fixed_at = null, fixed_by = null, status_before = null, shipped_at = null, shipped_by = null,
-    shipped_by_user_id = null,
+    shipped_by_user_id = null, version = null,
     reopened_at = coalesce(excluded.reopened_at, f.reopened_at);
   if v_was_shipped then
     perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;

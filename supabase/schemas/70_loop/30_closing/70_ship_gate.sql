@@ -38,7 +38,9 @@ begin
   perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
   perform private.record_loop_events(p_issue_ids, 'fixed', v_fix.fixed_at, null, 'EXAI-' || v_number);
   if v_fix.shipped_at is not null then
-    perform private.record_loop_events(p_issue_ids, 'shipped', v_fix.shipped_at, null, 'EXAI-' || v_number);
+    perform private.record_loop_events(
+      p_issue_ids, 'shipped', v_fix.shipped_at, null, coalesce(v_fix.version, 'EXAI-' || v_number)
+    );
     update public.issues as i set status = 'resolved', resolved_by = 'Fixloop'
     where i.id = any (p_issue_ids) and i.status in ('waiting_for_help', 'in_progress', 'blocked');
   end if;
@@ -49,11 +51,12 @@ comment on function private.resolve_fixed_issues is
   'that are open. The caller has locked the engineering issue.';
 
 create or replace function private.ship_exai_fix(
-  p_exai_issue_id uuid, p_at timestamptz, p_by text, p_user_id uuid
+  p_exai_issue_id uuid, p_at timestamptz, p_by text, p_user_id uuid, p_version text
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  update public.exai_issue_fixes as f set shipped_at = p_at, shipped_by = p_by, shipped_by_user_id = p_user_id
+  update public.exai_issue_fixes as f set
+    shipped_at = p_at, shipped_by = p_by, shipped_by_user_id = p_user_id, version = p_version
   where f.exai_issue_id = p_exai_issue_id and f.fixed_at is not null and f.shipped_at is null;
   if found then
     perform private.resolve_fixed_issues(p_exai_issue_id, private.list_linked_issues(p_exai_issue_id));
@@ -66,6 +69,7 @@ comment on function private.ship_exai_fix is
 create or replace function private.advance_exai_fix(p_exai_issue_id uuid) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_gate constant text := (select s.ship_gate from public.loop_settings as s where s.id);
   v_fix public.exai_issue_fixes;
   v_shipped_at timestamptz;
 begin
@@ -80,7 +84,8 @@ begin
     return false;
   end if;
   perform private.ship_exai_fix(
-    p_exai_issue_id, v_shipped_at, (select s.ship_gate from public.loop_settings as s where s.id), null
+    p_exai_issue_id, v_shipped_at, v_gate, null,
+    case when v_gate = 'deployment' then private.find_deployed_version(p_exai_issue_id) end
   );
   return true;
 end;

@@ -7,6 +7,7 @@ create table private.repository_deployments (
   environment text not null,
   deployed_at timestamptz not null,
   succeeded_at timestamptz not null,
+  version text,
   constraint repository_deployments_pkey primary key (repository_id),
   constraint repository_deployments_repository_id_fkey
     foreign key (repository_id) references private.github_repositories (id) on delete cascade
@@ -19,6 +20,8 @@ comment on column private.repository_deployments.environment is
 comment on column private.repository_deployments.deployed_at is
   'When the deployment was created, by GitHub''s clock.';
 comment on column private.repository_deployments.succeeded_at is 'When it was reported as successful.';
+comment on column private.repository_deployments.version is
+  'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
 -- What a person has set to fixed without a merge waits for the next deployment of any of the repositories.
@@ -47,6 +50,23 @@ end;
 $$;
 comment on function private.find_deployment_time is
   'When all that was merged for a fix was deployed to this environment; null while it is not.';
+
+create or replace function private.find_deployed_version(p_exai_issue_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select d.version
+    from public.exai_issue_pull_requests as l
+    join public.pull_requests as p on p.id = l.pull_request_id
+    join private.repository_deployments as d on d.repository_id = p.repository_id
+    where l.exai_issue_id = p_exai_issue_id and l.intent = 'closes' and l.merged_at <= d.deployed_at
+    order by d.deployed_at desc
+    limit 1
+  );
+end;
+$$;
+comment on function private.find_deployed_version is
+  'The version that was deployed last of what was merged for an engineering issue; null where it has none.';
 
 create or replace function private.apply_github_deployment(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -77,8 +97,11 @@ begin
     (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
     v_succeeded_at, false, null::bigint
   );
-  insert into private.repository_deployments as d (repository_id, environment, deployed_at, succeeded_at)
-  select v_id, v_environment, v_deployed_at, v_succeeded_at
+  insert into private.repository_deployments as d (
+    repository_id, environment, deployed_at, succeeded_at, version
+  )
+  select v_id, v_environment, v_deployed_at, v_succeeded_at,
+    substring(p_payload #>> '{deployment,ref}' from '^v?[0-9]+\.[0-9A-Za-z.+-]{1,90}$')
   where private.is_loop_repository(v_id) or exists (
     select from public.pull_requests as p
     join public.exai_issue_pull_requests as l on l.pull_request_id = p.id
@@ -86,7 +109,7 @@ begin
   )
   on conflict on constraint repository_deployments_pkey do update set
     environment = excluded.environment, deployed_at = excluded.deployed_at,
-    succeeded_at = excluded.succeeded_at
+    succeeded_at = excluded.succeeded_at, version = excluded.version
   where d.environment <> excluded.environment
     or (d.deployed_at, excluded.succeeded_at) < (excluded.deployed_at, d.succeeded_at);
   if found then

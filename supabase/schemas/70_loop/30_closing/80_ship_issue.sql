@@ -14,7 +14,7 @@ begin
   perform private.lock_exai_issues(array[v_id]);
   perform private.ship_exai_fix(
     v_id, clock_timestamp(), private.actor_name(),
-    (select u.id from auth.users as u where u.id = auth.uid())
+    (select u.id from auth.users as u where u.id = auth.uid()), null
   );
   select * into v_fix from public.exai_issue_fixes as f
   where f.exai_issue_id = v_id and f.shipped_at is not null;

@@ -71,7 +71,7 @@ select is(
   (select public.begin_github_sweep() #- '{pull_requests,0,pull_request_id}'
     #- '{pull_requests,0,readers,0,secret_id}'),
   jsonb_build_object(
-    'paused_until', null, 'projects', '[]'::jsonb, 'branches', '[]'::jsonb,
+    'paused_until', null, 'projects', '[]'::jsonb, 'repositories', '[]'::jsonb, 'branches', '[]'::jsonb,
     'pull_requests', jsonb_build_array(jsonb_build_object(
       'github_id', null, 'repo_owner', 'acme', 'repo_name', 'shop', 'number', 1, 'is_private', true,
       'etag', null,
@@ -249,7 +249,8 @@ select pg_temp.as_stranger(50);
 select is(
   public.begin_github_sweep(),
   jsonb_build_object(
-    'paused_until', now() + interval '5 minutes', 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
+    'paused_until', now() + interval '5 minutes', 'projects', '[]'::jsonb, 'repositories', '[]'::jsonb,
+    'pull_requests', '[]'::jsonb,
     'branches', '[]'::jsonb
   ), 'during it nothing is leased'
 );

@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(55);
+select plan(74);
 
 create function pg_temp.link_pull(p_persona text, p_name text, p_url text, p_intent text default 'closes')
 returns text language sql as $$
@@ -139,6 +139,13 @@ select pg_temp.send(8, 30, pg_temp.fixes('f'), pg_temp.fork() || pg_temp.merged_
 select is(pg_temp.links_of('f'), '#8 closes words merged', 'until what was merged arrives');
 select is(pg_temp.status_of('f'), 'fixed', 'which fixes it');
 
+with issue as (insert into public.exai_issues (title) values ('Found later') returning id, issue_number)
+insert into made select 'f2', i.id, i.issue_number from issue as i;
+select pg_temp.send(21, 30, pg_temp.fixes('f2'), pg_temp.fork() || pg_temp.merged_ago(30));
+select is(pg_temp.links_of('f2'), '-', 'nor does it close what is found later');
+select pg_temp.send(22, 30, pg_temp.fixes('f2'), pg_temp.merged_ago(30));
+select is(pg_temp.links_of('f2'), '#22 closes words merged', 'as one of the team''s does');
+
 -- A repository that is not the loop's
 
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
@@ -182,6 +189,89 @@ select is(
   'once it is private'
 );
 select is(pg_temp.links_of('g'), '#11 closes person open', 'the team sees nothing more of it');
+
+-- A webhook that never came
+
+select pg_temp.engineer('h', 'h1');
+select is(pg_temp.link_pull('agent', 'h', pg_temp.url(20)), 'closes person Agnes Agent', 'never delivered');
+create temp table pull on commit drop as
+select p.id from public.pull_requests as p where p.repo_owner = 'acme' and p.number = 20;
+select is(
+  (select count(*)::integer from private.due_pull_requests(1000) as d (id) join pull using (id)), 1,
+  'it is due for the sweep'
+);
+create function pg_temp.readers() returns text language sql as $$
+  select coalesce(string_agg(r ->> 'user_id', ','), '-') from jsonb_array_elements(
+    private.load_pull_request_readers((select id from pull))
+  ) as r
+$$;
+select is(pg_temp.readers(), '-', 'nobody has a token yet');
+select public.set_github_token(
+  '00000000-0000-4000-8000-00000000000c', '90000000-0000-4000-8000-000000000001',
+  'v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'
+);
+select is(pg_temp.readers(), '00000000-0000-4000-8000-00000000000c', 'who linked it has one');
+update public.team_members set role = 'viewer' where user_id = '00000000-0000-4000-8000-00000000000c';
+select is(pg_temp.readers(), '-', 'which is not used once they are not an agent');
+select public.finish_github_check(
+  (select id from pull), null, 'read',
+  pg_temp.pull(20, pg_temp.ago(30), pg_temp.worded('x', pg_temp.merged_ago(30)))::text, 'etag'
+);
+select is(pg_temp.status_of('h1'), 'resolved Fixloop', 'what the sweep reads resolves');
+
+-- Pull requests of which nothing was delivered
+
+update public.team_members set role = 'admin' where user_id = '00000000-0000-4000-8000-00000000000c';
+create temp table repository on commit drop as
+select r.repository_id as id from public.loop_repositories as r;
+create function pg_temp.due() returns text language sql as $$
+  select coalesce(string_agg(d.id::text, ','), '-') from private.due_loop_repositories(10) as d (id)
+$$;
+select is(pg_temp.due(), '-', 'a server has no token to list them with');
+update public.loop_repositories set added_by_user_id = '00000000-0000-4000-8000-00000000000c';
+select is(pg_temp.due(), (select id::text from repository), 'but whoever added the repository has one');
+select is(
+  (
+    select array_agg(r - 'sealed' - 'secret_id' - 'repository_id')
+    from jsonb_array_elements(private.lease_due_loop_repositories(10)) as r
+  ), array['{
+    "github_id": null, "repo_owner": "acme", "repo_name": "shop", "etag": null,
+    "user_id": "00000000-0000-4000-8000-00000000000c"
+  }'::jsonb], 'it is leased with it'
+);
+select is(pg_temp.due(), '-', 'to one sweep at a time');
+select pg_temp.engineer('i', 'i1');
+select is(
+  public.record_loop_repository(
+    (select id from repository), 'read', jsonb_build_array(
+      pg_temp.pull(31, pg_temp.ago(30), pg_temp.worded('no name', pg_temp.merged_ago(30))),
+      pg_temp.pull(30, pg_temp.ago(30), pg_temp.worded(pg_temp.fixes('i'), pg_temp.merged_ago(30)))
+    )::text, '"1"', now()
+  ), 1, 'those that name an engineering issue are stored'
+);
+select is(pg_temp.status_of('i1'), 'resolved Fixloop', 'and fix it');
+select is(
+  (
+    select count(*)::integer from public.pull_requests where repo_owner = 'acme' and number in (30, 31)
+  ), 1, 'the others are not'
+);
+select is(
+  public.record_loop_repository((select id from repository), 'unchanged'), 0, 'nothing else has happened'
+);
+select is(
+  (
+    select concat_ws(' ', etag, next_attempt_at = now() + interval '14 minutes')
+    from private.loop_repository_checks
+  ), '"1" t', 'it is listed again later'
+);
+select public.record_loop_repository((select id from repository), 'not_seen');
+select is(
+  (select attempts_count from private.loop_repository_checks), 1, 'what the token does not see, ever later'
+);
+select throws_ok(
+  format($q$ select public.record_loop_repository(%s, 'gone') $q$, (select id from repository)), 'PT422',
+  'agents_github_outcome_invalid', 'an outcome is one of three'
+);
 
 -- Names and rows that turn out to be one
 

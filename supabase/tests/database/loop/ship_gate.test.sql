@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(40);
+select plan(41);
 
 create function pg_temp.gate(p_gate text) returns text language sql as $$
   update public.loop_settings set ship_gate = p_gate returning ship_gate
@@ -89,7 +89,9 @@ returns text language sql as $$
       'deployment_status', jsonb_build_object(
         'state', p_state, 'environment', p_environment, 'created_at', pg_temp.ago(p_minutes - 1)
       ),
-      'deployment', jsonb_build_object('id', 1, 'created_at', pg_temp.ago(p_minutes)),
+      'deployment', jsonb_build_object(
+        'id', 1, 'created_at', pg_temp.ago(p_minutes), 'ref', 'v2.14.' || p_minutes
+      ),
       'repository', '{"id": 77, "name": "Shop", "full_name": "Acme/Shop", "owner": {"login": "Acme"}}'::jsonb
     ) || p_more
   )::text, 'UTF8'), 'base64')) ->> 'status'
@@ -113,6 +115,10 @@ select is(pg_temp.fix_of('d'), 'pull_requests shipped by deployment', 'ships it'
 select is(
   (select at from public.loop_events where issue_id = pg_temp.id_of('d1') and hop = 'shipped'),
   pg_temp.ago(19)::timestamptz, 'when it succeeded'
+);
+select is(
+  (select reference from public.loop_events where issue_id = pg_temp.id_of('d1') and hop = 'shipped'),
+  'v2.14.20', 'in which version'
 );
 select pg_temp.engineer('e', 'e1');
 select pg_temp.merge(5, 'e', 25);
