@@ -5990,7 +5990,7 @@ comment on view private.usable_github_tokens is
 -- Round robin by user, so that a user who names a hundred thousand pull requests delays nobody else. First
 -- the links that are not verified, then what has been due longest. Of the links of a user to one repository
 -- one is asked for, since the answer is about all of them (private.links_of_reader). A private one needs a
--- token of one of its users; one without a task is not asked for.
+-- token of one of its readers; one without a task and an engineering issue is not asked for.
 create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -6011,7 +6011,7 @@ begin
       union all
       select c.pull_request_id, l.user_id, c.next_attempt_at, false
       from private.pull_request_checks as c
-      join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
+      join private.pull_request_readers as l on l.pull_request_id = c.pull_request_id
       join public.pull_requests as p on p.id = c.pull_request_id
       where c.next_attempt_at <= now() and (p.is_private is not true or exists (
         select from private.usable_github_tokens as s where s.user_id = l.user_id
@@ -6081,10 +6081,12 @@ begin
     from (
       select s.user_id, s.id as secret_id, s.sealed,
         coalesce(bool_or(l.verify_after <= now()), false) as is_due,
-        bool_or(l.verified_at is not null) as is_verified
-      from public.task_pull_requests as l
-      join private.usable_github_tokens as s on s.user_id = l.user_id
-      where l.pull_request_id = p_pull_request_id
+        coalesce(bool_or(l.verified_at is not null), true) as is_verified
+      from private.pull_request_readers as r
+      join private.usable_github_tokens as s on s.user_id = r.user_id
+      left join public.task_pull_requests as l
+        on l.pull_request_id = r.pull_request_id and l.user_id = r.user_id
+      where r.pull_request_id = p_pull_request_id
       group by s.user_id, s.id, s.sealed
       order by 4 desc, 5 desc, s.user_id
       limit 5
@@ -6093,7 +6095,7 @@ begin
 end;
 $$;
 comment on function private.load_pull_request_readers is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, '
+  'Up to five of its readers with their sealed tokens: an array of {user_id, secret_id, '
   'sealed, is_unverified}.';
 
 -- 40_agents/40_github/64_request_github_sweep.sql
@@ -6112,6 +6114,7 @@ begin
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
       and not exists (select from private.due_projects(1))
+      and not exists (select from private.due_loop_repositories(1))
   then
     return false;
   end if;
@@ -6225,8 +6228,8 @@ begin
   end if;
   if v_paused_until is not null then
     return jsonb_build_object(
-      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
-      'branches', '[]'::jsonb
+      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'repositories', '[]'::jsonb,
+      'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
     );
   end if;
   -- serializes sweeps, so that each sees what the one before it has leased
@@ -6234,6 +6237,7 @@ begin
   return jsonb_build_object(
     'paused_until', null::timestamptz,
     'projects', private.lease_due_projects(greatest(v_limit / 4, 1)),
+    'repositories', private.lease_due_loop_repositories(greatest(v_limit / 4, 1)),
     'pull_requests', private.lease_due_pull_requests(v_limit),
     'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
   );
@@ -6249,7 +6253,8 @@ begin atomic
 end;
 comment on function public.begin_github_sweep is
   'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, projects: [{project_id, '
-  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
+  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], repositories: [{repository_id, github_id, '
+  'repo_owner, repo_name, etag, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
   'github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, sealed, '
   'is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
   'sealed}]}. is_unverified: a link is to be verified, for the first time or again. A ticket can be used '

@@ -1147,6 +1147,7 @@ create table public.exai_issue_fixes (
   shipped_at timestamptz,
   shipped_by text,
   shipped_by_user_id uuid,
+  version text,
   reopened_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -1175,6 +1176,8 @@ comment on column public.exai_issue_fixes.shipped_at is
   'When the gate let it pass, and the linked issues were resolved.';
 comment on column public.exai_issue_fixes.shipped_by is
   'merge, delay or deployment, by the gate that let it pass; else the display name of who shipped it.';
+comment on column public.exai_issue_fixes.version is
+  'The version that it shipped in: the tag that was deployed, if it is one such as v2.14.1; else null.';
 comment on column public.exai_issue_fixes.reopened_at is
   'When it was last reopened by a person: what was merged until then does not count any more.';
 
@@ -1212,6 +1215,8 @@ $$;
 comment on function private.is_team_agent is
   'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
 
+-- From a fork, only issues that existed when it was written: nobody closes with a merged pull request what is
+-- only found later. The clocks differ by less than five minutes.
 create or replace function private.find_closing_links(p_pull public.pull_requests)
 returns table (o_exai_issue_id uuid, o_intent text, o_source text, o_task_id bigint)
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
@@ -1235,7 +1240,10 @@ begin
       select u.number, 'mentions' from unnest(w.mentions_issues) as u (number)
     ) as n (number, intent)
     join public.exai_issues as i on i.issue_number = n.number
-    where v_is_loop and w.pull_request_id = p_pull.id
+    where v_is_loop and w.pull_request_id = p_pull.id and (
+      not p_pull.is_from_fork or n.intent = 'mentions'
+      or i.created_at <= w.version_at + interval '5 minutes'
+    )
   ) as f
   where not exists (
     select from private.unlinked_pull_requests as x
@@ -1408,6 +1416,25 @@ end;
 $$;
 comment on function private.move_loop_repository is
   'The repository of the loop is another row, to which its pull requests have moved.';
+
+-- 70_loop/30_closing/48_pull_request_readers.sql
+-- With whose GitHub token the sweep may ask about a pull request.
+
+-- The users of its tasks, and those of the team who linked it or added its repository to the loop: a merge
+-- whose delivery was lost is found with their token, or without one where the repository is public.
+create view private.pull_request_readers with (security_invoker = true) as
+select l.pull_request_id, l.user_id
+from public.task_pull_requests as l
+union all
+select l.pull_request_id, case when private.is_team_agent(u.id) then u.id end
+from public.exai_issue_pull_requests as l
+join public.pull_requests as p on p.id = l.pull_request_id
+left join public.loop_repositories as r on r.repository_id = p.repository_id
+cross join lateral (select coalesce(l.linked_by_user_id, r.added_by_user_id)) as u (id);
+comment on view private.pull_request_readers is
+  'Whose token the sweep may ask about each pull request with: users of its tasks, and agents of the team '
+  'who linked it to an engineering issue or added its repository to the loop. A null user '
+  'is nobody''s token.';
 
 -- 70_loop/30_closing/50_apply_close_rule.sql
 -- The close rule: an engineering issue is fixed when a pull request that closes it is merged and none that
@@ -1587,7 +1614,7 @@ begin
   values (p_exai_issue_id, case when not p_is_rule then clock_timestamp() end)
   on conflict on constraint exai_issue_fixes_pkey do update set
     fixed_at = null, fixed_by = null, status_before = null, shipped_at = null, shipped_by = null,
-    shipped_by_user_id = null,
+    shipped_by_user_id = null, version = null,
     reopened_at = coalesce(excluded.reopened_at, f.reopened_at);
   if v_was_shipped then
     perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
@@ -1748,7 +1775,9 @@ begin
   perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
   perform private.record_loop_events(p_issue_ids, 'fixed', v_fix.fixed_at, null, 'EXAI-' || v_number);
   if v_fix.shipped_at is not null then
-    perform private.record_loop_events(p_issue_ids, 'shipped', v_fix.shipped_at, null, 'EXAI-' || v_number);
+    perform private.record_loop_events(
+      p_issue_ids, 'shipped', v_fix.shipped_at, null, coalesce(v_fix.version, 'EXAI-' || v_number)
+    );
     update public.issues as i set status = 'resolved', resolved_by = 'Fixloop'
     where i.id = any (p_issue_ids) and i.status in ('waiting_for_help', 'in_progress', 'blocked');
   end if;
@@ -1759,11 +1788,12 @@ comment on function private.resolve_fixed_issues is
   'that are open. The caller has locked the engineering issue.';
 
 create or replace function private.ship_exai_fix(
-  p_exai_issue_id uuid, p_at timestamptz, p_by text, p_user_id uuid
+  p_exai_issue_id uuid, p_at timestamptz, p_by text, p_user_id uuid, p_version text
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  update public.exai_issue_fixes as f set shipped_at = p_at, shipped_by = p_by, shipped_by_user_id = p_user_id
+  update public.exai_issue_fixes as f set
+    shipped_at = p_at, shipped_by = p_by, shipped_by_user_id = p_user_id, version = p_version
   where f.exai_issue_id = p_exai_issue_id and f.fixed_at is not null and f.shipped_at is null;
   if found then
     perform private.resolve_fixed_issues(p_exai_issue_id, private.list_linked_issues(p_exai_issue_id));
@@ -1776,6 +1806,7 @@ comment on function private.ship_exai_fix is
 create or replace function private.advance_exai_fix(p_exai_issue_id uuid) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_gate constant text := (select s.ship_gate from public.loop_settings as s where s.id);
   v_fix public.exai_issue_fixes;
   v_shipped_at timestamptz;
 begin
@@ -1790,7 +1821,8 @@ begin
     return false;
   end if;
   perform private.ship_exai_fix(
-    p_exai_issue_id, v_shipped_at, (select s.ship_gate from public.loop_settings as s where s.id), null
+    p_exai_issue_id, v_shipped_at, v_gate, null,
+    case when v_gate = 'deployment' then private.find_deployed_version(p_exai_issue_id) end
   );
   return true;
 end;
@@ -1852,6 +1884,7 @@ create table private.repository_deployments (
   environment text not null,
   deployed_at timestamptz not null,
   succeeded_at timestamptz not null,
+  version text,
   constraint repository_deployments_pkey primary key (repository_id),
   constraint repository_deployments_repository_id_fkey
     foreign key (repository_id) references private.github_repositories (id) on delete cascade
@@ -1864,6 +1897,8 @@ comment on column private.repository_deployments.environment is
 comment on column private.repository_deployments.deployed_at is
   'When the deployment was created, by GitHub''s clock.';
 comment on column private.repository_deployments.succeeded_at is 'When it was reported as successful.';
+comment on column private.repository_deployments.version is
+  'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
 -- What a person has set to fixed without a merge waits for the next deployment of any of the repositories.
@@ -1892,6 +1927,23 @@ end;
 $$;
 comment on function private.find_deployment_time is
   'When all that was merged for a fix was deployed to this environment; null while it is not.';
+
+create or replace function private.find_deployed_version(p_exai_issue_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select d.version
+    from public.exai_issue_pull_requests as l
+    join public.pull_requests as p on p.id = l.pull_request_id
+    join private.repository_deployments as d on d.repository_id = p.repository_id
+    where l.exai_issue_id = p_exai_issue_id and l.intent = 'closes' and l.merged_at <= d.deployed_at
+    order by d.deployed_at desc
+    limit 1
+  );
+end;
+$$;
+comment on function private.find_deployed_version is
+  'The version that was deployed last of what was merged for an engineering issue; null where it has none.';
 
 create or replace function private.apply_github_deployment(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1922,8 +1974,11 @@ begin
     (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
     v_succeeded_at, false, null::bigint
   );
-  insert into private.repository_deployments as d (repository_id, environment, deployed_at, succeeded_at)
-  select v_id, v_environment, v_deployed_at, v_succeeded_at
+  insert into private.repository_deployments as d (
+    repository_id, environment, deployed_at, succeeded_at, version
+  )
+  select v_id, v_environment, v_deployed_at, v_succeeded_at,
+    substring(p_payload #>> '{deployment,ref}' from '^v?[0-9]+\.[0-9A-Za-z.+-]{1,90}$')
   where private.is_loop_repository(v_id) or exists (
     select from public.pull_requests as p
     join public.exai_issue_pull_requests as l on l.pull_request_id = p.id
@@ -1931,7 +1986,7 @@ begin
   )
   on conflict on constraint repository_deployments_pkey do update set
     environment = excluded.environment, deployed_at = excluded.deployed_at,
-    succeeded_at = excluded.succeeded_at
+    succeeded_at = excluded.succeeded_at, version = excluded.version
   where d.environment <> excluded.environment
     or (d.deployed_at, excluded.succeeded_at) < (excluded.deployed_at, d.succeeded_at);
   if found then
@@ -1961,7 +2016,7 @@ begin
   perform private.lock_exai_issues(array[v_id]);
   perform private.ship_exai_fix(
     v_id, clock_timestamp(), private.actor_name(),
-    (select u.id from auth.users as u where u.id = auth.uid())
+    (select u.id from auth.users as u where u.id = auth.uid()), null
   );
   select * into v_fix from public.exai_issue_fixes as f
   where f.exai_issue_id = v_id and f.shipped_at is not null;
@@ -2145,6 +2200,163 @@ comment on function public.unlink_pull_request is
   'True where there was a link. Agents and servers. Errors: sign_in_required (401), team_role_required '
   '(403), exai_issue_unknown (404).';
 grant execute on function public.unlink_pull_request to authenticated, service_role;
+
+-- 70_loop/30_closing/90_due_loop_repositories.sql
+-- The repositories of the loop whose pull requests the sweep lists: it finds those of which no delivery came.
+
+create table private.loop_repository_checks (
+  repository_id bigint not null,
+  etag text,
+  next_attempt_at timestamptz not null default now(),
+  attempts_count integer not null default 0,
+  constraint loop_repository_checks_pkey primary key (repository_id),
+  constraint loop_repository_checks_repository_id_fkey foreign key (repository_id)
+    references public.loop_repositories (repository_id) on update cascade on delete cascade,
+  constraint loop_repository_checks_attempts_count_is_not_negative check (attempts_count >= 0)
+);
+comment on table private.loop_repository_checks is
+  'When the sweep lists the pull requests of each repository of the loop; one row per repository.';
+comment on column private.loop_repository_checks.etag is 'The ETag of the last list.';
+comment on column private.loop_repository_checks.next_attempt_at is
+  'When it lists them again. Moved ten minutes ahead while a sweep has it.';
+comment on column private.loop_repository_checks.attempts_count is
+  'How many times in a row the token did not see the repository.';
+alter table private.loop_repository_checks enable row level security;
+
+create or replace function private.begin_loop_repository_checks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.loop_repository_checks (repository_id) values (new.repository_id);
+  return null;
+end;
+$$;
+comment on function private.begin_loop_repository_checks is
+  'After-insert trigger of loop_repositories: the sweep lists its pull requests.';
+create trigger _320_begin_checks after insert on public.loop_repositories
+  for each row execute function private.begin_loop_repository_checks();
+
+create or replace function private.due_loop_repositories(p_limit integer) returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select c.repository_id from private.loop_repository_checks as c
+    join public.loop_repositories as r on r.repository_id = c.repository_id
+    join private.usable_github_tokens as s on s.user_id = r.added_by_user_id
+    where c.next_attempt_at <= now() and private.is_team_agent(r.added_by_user_id)
+    order by c.next_attempt_at, c.repository_id
+    limit p_limit;
+end;
+$$;
+comment on function private.due_loop_repositories is
+  'The repositories of the loop whose pull requests the sweep lists now, with the token of who added them.';
+
+create or replace function private.lease_due_loop_repositories(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_loop_repositories(p_limit) as d (id));
+  v_repositories jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'repository_id', r.repository_id, 'github_id', g.github_id, 'repo_owner', g.repo_owner,
+      'repo_name', g.repo_name, 'etag', c.etag, 'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
+    ) order by d.position
+  ), '[]'::jsonb) into v_repositories
+  from unnest(v_ids) with ordinality as d (id, position)
+  join public.loop_repositories as r on r.repository_id = d.id
+  join private.loop_repository_checks as c on c.repository_id = d.id
+  join private.github_repositories as g on g.id = d.id
+  join private.usable_github_tokens as s on s.user_id = r.added_by_user_id;
+  update private.loop_repository_checks as c set next_attempt_at = now() + interval '10 minutes'
+  where c.repository_id = any (v_ids);
+  return v_repositories;
+end;
+$$;
+comment on function private.lease_due_loop_repositories is
+  'Leases up to p_limit repositories of the loop that are due, with the token of who added them.';
+
+-- 70_loop/30_closing/92_record_loop_repository.sql
+-- What the sweep learned about the pull requests of a repository of the loop.
+
+-- Only those that name an engineering issue, or are stored already.
+create or replace function private.record_listed_pull_requests(
+  p_repository_id bigint, p_pull_requests text, p_read_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pull jsonb;
+  v_named private.named_issues;
+  v_count integer := 0;
+begin
+  for v_pull in
+    select e.value from jsonb_array_elements(private.repair_json_escapes(p_pull_requests)::jsonb) as e (value)
+    order by (e.value ->> 'number')::integer
+    limit 100
+  loop
+    v_named := private.parse_named_issues(v_pull);
+    if v_named.closes_issues || v_named.mentions_issues <> '{}' or exists (
+      select from public.pull_requests as p
+      where p.repository_id = p_repository_id and p.number = (v_pull ->> 'number')::integer
+    ) then
+      perform private.record_reported_pull_request(
+        private.sync_answered_repository(v_pull, p_repository_id, p_read_at), v_pull, p_read_at, null::text
+      );
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.record_listed_pull_requests is
+  'Merges those of a list of pull requests, a page of GitHub''s API, that matter, and returns how many. '
+  'Errors: agents_pull_request_invalid (422).';
+
+create or replace function private.record_loop_repository(
+  p_repository_id bigint, p_outcome text, p_pull_requests text, p_etag text, p_read_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer := 0;
+begin
+  if (p_outcome in ('read', 'unchanged', 'not_seen')) is not true then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_outcome_invalid',
+      detail = format('%L is not an outcome.', p_outcome), hint = 'Use read, unchanged or not_seen.';
+  end if;
+  if p_outcome = 'read' then
+    v_count := private.record_listed_pull_requests(
+      p_repository_id, p_pull_requests, coalesce(p_read_at, clock_timestamp())
+    );
+  end if;
+  update private.loop_repository_checks as c set
+    etag = case p_outcome when 'read' then left(p_etag, 300) else c.etag end,
+    attempts_count = case p_outcome when 'not_seen' then c.attempts_count + 1 else 0 end,
+    next_attempt_at = case p_outcome
+      when 'not_seen' then private.next_github_attempt_at(c.attempts_count)
+      else now() + interval '14 minutes' end
+  where c.repository_id = p_repository_id;
+  return v_count;
+end;
+$$;
+grant execute on function private.record_loop_repository to service_role;
+
+create or replace function public.record_loop_repository(
+  repository_id bigint, outcome text, pull_requests text default null, etag text default null,
+  read_at timestamptz default null
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_loop_repository(
+    record_loop_repository.repository_id, record_loop_repository.outcome,
+    record_loop_repository.pull_requests, record_loop_repository.etag, record_loop_repository.read_at
+  );
+end;
+comment on function public.record_loop_repository is
+  'Records the outcome of listing the pull requests of a repository of the loop. read: the page, an array '
+  'as text, its ETag, and when it was requested. unchanged: GitHub has nothing newer than the ETag. '
+  'not_seen: the token does not see the repository. Returns how many pull requests it recorded. Service '
+  'role only. Errors: agents_github_outcome_invalid, agents_pull_request_invalid (422).';
+grant execute on function public.record_loop_repository to service_role;
 
 -- 70_loop/40_merging/10_issue_merges.sql
 -- Which issues are duplicates of which, and what was moved because of it.

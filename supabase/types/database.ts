@@ -791,6 +791,7 @@ export type Database = {
           "shipped_by_user_id": string | null;
           "status_before": string | null;
           "updated_at": string;
+          "version": string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -804,6 +805,7 @@ export type Database = {
           "shipped_by_user_id"?: string | null;
           "status_before"?: string | null;
           "updated_at"?: string;
+          "version"?: string | null;
         };
         Update: {
           "created_at"?: string;
@@ -816,6 +818,7 @@ export type Database = {
           "shipped_by_user_id"?: string | null;
           "status_before"?: string | null;
           "updated_at"?: string;
+          "version"?: string | null;
         };
         Relationships: [
           {
@@ -5640,6 +5643,16 @@ export type Database = {
         Args: { "fencing_token": number; "payload": Json; "run_id": number };
         Returns: Json;
       };
+      "record_loop_repository": {
+        Args: {
+          "etag"?: string;
+          "outcome": string;
+          "pull_requests"?: string;
+          "read_at"?: string;
+          "repository_id": number;
+        };
+        Returns: number;
+      };
       "record_triage_answer": {
         Args: {
           "circle_issue_id": string;
@@ -5901,6 +5914,7 @@ export type Database = {
           "shipped_by_user_id": string | null;
           "status_before": string | null;
           "updated_at": string;
+          "version": string | null;
         };
         SetofOptions: {
           from: "*";
