@@ -10,6 +10,7 @@ import { exaiReadyCase } from "./exai-ready.ts";
 import { importCase } from "./import.ts";
 import { loopFlowCase } from "./loop-flow.ts";
 import { loopJourneysCase } from "./loop-journeys.ts";
+import { loopOutboxCase } from "./loop-outbox.ts";
 import { searchCase } from "./search.ts";
 import { supportMessagesCase } from "./support-messages.ts";
 import { webhookCase } from "./webhook.ts";
@@ -30,4 +31,5 @@ export const CASES: readonly Case[] = [
   supportMessagesCase,
   loopJourneysCase,
   loopFlowCase,
+  loopOutboxCase,
 ];

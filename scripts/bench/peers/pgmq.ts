@@ -4,21 +4,27 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type postgres from "postgres";
 import { UserError } from "../../local/user-error.ts";
-import { type BenchDatabase, loops } from "../bench.ts";
+import { type BenchDatabase, loops, type Sample } from "../bench.ts";
 import { createPayloads, type QueuePeer } from "./queue-peer.ts";
 
-const READ = "select msg_id from pgmq.read('tasks', 300, 1)";
+const READ = "select msg_id from pgmq.read('tasks', 300, $1)";
 const ARCHIVE = "select pgmq.archive('tasks', $1::bigint)";
+const ARCHIVE_ALL = "select pgmq.archive('tasks', $1::bigint[])";
 
-/** pgmq's read and archive, one message at a time. */
-export async function openPgmq(database: BenchDatabase, maxWorkers: number): Promise<QueuePeer> {
+/** A peer whose workers also take and finish `batch` messages at a time, `each` times. */
+export interface BatchPeer extends QueuePeer {
+  run(workers: number, each: number, count: number, batch?: number): Promise<Sample>;
+}
+
+/** pgmq's read and archive. */
+export async function openPgmq(database: BenchDatabase, maxWorkers: number): Promise<BatchPeer> {
   const admin = database.connect({ role: "supabase_admin" });
   await createExtension(admin);
   await admin`select pgmq.create('tasks')`;
   const connections = Array.from({ length: maxWorkers }, () => database.connect({ role: "supabase_admin" }));
   return {
     name: "pgmq",
-    async run(workers, each, count) {
+    async run(workers, each, count, batch = 1) {
       await admin`truncate pgmq.q_tasks, pgmq.a_tasks`;
       await admin`
         insert into pgmq.q_tasks (vt, message)
@@ -28,13 +34,16 @@ export async function openPgmq(database: BenchDatabase, maxWorkers: number): Pro
       const sample = await loops(workers, each, async (client) => {
         const sql = connections[client];
         assert(sql);
-        const [message] = await sql.unsafe(READ, [], { prepare: true });
-        assert(message, "there is a message for everybody");
-        await sql.unsafe(ARCHIVE, [message.msg_id], { prepare: true });
+        const messages = await sql.unsafe(READ, [batch], { prepare: true });
+        assert.equal(messages.length, batch, "there are messages for everybody");
+        const ids = messages.map(({ msg_id }) => msg_id);
+        await (batch === 1
+          ? sql.unsafe(ARCHIVE, ids, { prepare: true })
+          : sql.unsafe(ARCHIVE_ALL, [ids], { prepare: true }));
       });
       const [row] = await admin<{ done: number }[]>`select count(*)::integer as done from pgmq.a_tasks`;
-      assert.equal(row?.done, each * workers, "each is archived, once");
-      return sample;
+      assert.equal(row?.done, each * workers * batch, "each is archived, once");
+      return { ...sample, operations: sample.operations * batch };
     },
     async close() {
       for (const sql of [admin, ...connections]) await sql.end();

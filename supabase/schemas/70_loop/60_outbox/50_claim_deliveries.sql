@@ -1,36 +1,44 @@
 -- Leases deliveries to the edge function deliver.
 
+-- The plan has to be the same whatever the limit and however small the tables were: the rows by the index,
+-- then each by its key. In one statement the limit's estimate makes it a join with the whole queue: 84 µs for
+-- each of 50 in place of 16.
 create or replace function private.claim_deliveries(
   p_channel text, p_max_count integer, p_lease_seconds integer
 ) returns table (
-  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid,
-  body text, payload jsonb, created_at timestamptz, sent_at timestamptz
+  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid, body text,
+  payload jsonb, created_at timestamptz, sent_at timestamptz
 )
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
 declare
   -- a variable, by which the index is searched; clock_timestamp() itself would be evaluated for each row
   v_now constant timestamptz := clock_timestamp();
+  v_max constant integer := least(greatest(coalesce(p_max_count, 20), 1), 200);
   v_until constant timestamptz := v_now + make_interval(
     secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600)
   );
-begin
-  return query
-  with due as (
+  v_ids constant bigint[] := array(
     select q.delivery_id from private.delivery_queue as q
     where q.channel = p_channel and q.next_attempt_at <= v_now and not q.is_cancelled
     order by q.next_attempt_at
-    limit least(greatest(coalesce(p_max_count, 20), 1), 200)
+    limit v_max
     for update skip locked
-  ),
-  leased as (
+  );
+begin
+  if v_ids = '{}' then
+    return;
+  end if;
+  return query
+  with leased as (
     update private.delivery_queue as q set
       fencing_token = nextval('private.delivery_fencing_seq'), is_leased = true, next_attempt_at = v_until,
       attempts_count = q.attempts_count + 1
-    from due as u where q.delivery_id = u.delivery_id
+    where q.delivery_id = any (v_ids)
     returning q.delivery_id, q.fencing_token, q.attempts_count, q.sent_at
   )
-  select d.id, l.fencing_token, l.attempts_count, d.kind, d.endpoint_id, d.issue_id, d.body,
-    d.payload, d.created_at, l.sent_at
+  select d.id, l.fencing_token, l.attempts_count, d.kind, d.endpoint_id, d.issue_id, d.body, d.payload,
+    d.created_at, l.sent_at
   from leased as l join public.deliveries as d on d.id = l.delivery_id;
 end;
 $$;

@@ -34,56 +34,34 @@ $$;
 comment on function private.record_answers is
   'Records in the ledger that those who reported an issue were answered by these deliveries.';
 
-create or replace function private.finish_deliveries(
-  p_ids bigint[], p_fencing_tokens bigint[], p_references text[]
-) returns bigint[]
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_ids bigint[];
-  v_has_answers boolean;
-  v_has_endpoints boolean;
-begin
-  with ended as (
-    delete from private.delivery_queue as q
-    using unnest(p_ids, p_fencing_tokens, p_references) as f (id, fencing_token, reference)
-    where q.delivery_id = f.id and q.fencing_token = f.fencing_token and q.is_leased
-    returning q.delivery_id, q.attempts_count, f.reference
-  ),
-  finished as (
-    update public.deliveries as d set
-      status = 'delivered', delivered_at = clock_timestamp(), attempts_count = e.attempts_count,
-      reference = left(e.reference, 2000), last_error = null
-    from ended as e where d.id = e.delivery_id
-    returning d.id, d.kind, d.endpoint_id
-  )
-  select array_agg(f.id), bool_or(f.kind = 'fixed'), bool_or(f.endpoint_id is not null)
-  into v_ids, v_has_answers, v_has_endpoints
-  from finished as f;
-  if v_has_answers then
-    perform private.record_answers(v_ids);
-  end if;
-  if v_has_endpoints then
-    update public.webhook_endpoints as e set failing_since = null, rests_until = null
-    where (e.failing_since is not null or e.rests_until is not null) and e.id in (
-      select d.endpoint_id from public.deliveries as d where d.id = any (v_ids)
-    );
-  end if;
-  return coalesce(v_ids, '{}');
-end;
-$$;
-comment on function private.finish_deliveries is
-  'Finishes leased deliveries and returns the ids of those whose token was the current one.';
-grant execute on function private.finish_deliveries to service_role;
-
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_attempts_count integer;
+  v_kind text;
+  v_endpoint_id uuid;
 begin
-  if private.finish_deliveries(array[p_id], array[p_fencing_token], array[p_reference]) = '{}'
+  delete from private.delivery_queue as q
+  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased
+  returning q.attempts_count into v_attempts_count;
+  if not found then
     -- a repeated call
-    and not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered')
-  then
-    perform private.raise_delivery_lease_expired(p_id);
+    if not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered') then
+      perform private.raise_delivery_lease_expired(p_id);
+    end if;
+    return;
+  end if;
+  update public.deliveries as d set
+    status = 'delivered', delivered_at = clock_timestamp(), attempts_count = v_attempts_count,
+    reference = left(p_reference, 2000), last_error = null
+  where d.id = p_id
+  returning d.kind, d.endpoint_id into v_kind, v_endpoint_id;
+  if v_kind = 'fixed' then
+    perform private.record_answers(array[p_id]);
+  elsif v_endpoint_id is not null then
+    update public.webhook_endpoints as e set failing_since = null, rests_until = null
+    where e.id = v_endpoint_id and (e.failing_since is not null or e.rests_until is not null);
   end if;
 end;
 $$;
