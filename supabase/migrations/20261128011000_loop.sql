@@ -4895,9 +4895,9 @@ create table public.deliveries (
     check ((status = 'delivered') = (delivered_at is not null)),
   constraint deliveries_dedupe_key_is_not_too_long check (char_length(dedupe_key) <= 600)
 ) with (
-  -- Free space on each page, so that a delivery that is finished stays on its page: its indexes have no
-  -- column that an attempt writes, and there is none by status for that reason.
-  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0
+  -- Free space for a second version of each row on its page, also where a batch finishes all of them: the
+  -- indexes have no column that an attempt writes (HOT), and there is none by status for that reason.
+  fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0
 );
 comment on table public.deliveries is
   'One row per message that goes out: replies to reporters, and events for endpoints. The dedupe key makes '
@@ -5460,37 +5460,45 @@ create trigger _200_enqueue_loop_events after insert on public.loop_events
 -- 70_loop/60_outbox/50_claim_deliveries.sql
 -- Leases deliveries to the edge function deliver.
 
+-- The plan has to be the same whatever the limit and however small the tables were: the rows by the index,
+-- then each by its key. In one statement the limit's estimate makes it a join with the whole queue: 84 µs for
+-- each of 50 in place of 16.
 create or replace function private.claim_deliveries(
   p_channel text, p_max_count integer, p_lease_seconds integer
 ) returns table (
-  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid,
-  body text, payload jsonb, created_at timestamptz, sent_at timestamptz
+  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid, body text,
+  payload jsonb, created_at timestamptz, sent_at timestamptz
 )
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
 declare
   -- a variable, by which the index is searched; clock_timestamp() itself would be evaluated for each row
   v_now constant timestamptz := clock_timestamp();
+  v_max constant integer := least(greatest(coalesce(p_max_count, 20), 1), 200);
   v_until constant timestamptz := v_now + make_interval(
     secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600)
   );
-begin
-  return query
-  with due as (
+  v_ids constant bigint[] := array(
     select q.delivery_id from private.delivery_queue as q
     where q.channel = p_channel and q.next_attempt_at <= v_now and not q.is_cancelled
     order by q.next_attempt_at
-    limit least(greatest(coalesce(p_max_count, 20), 1), 200)
+    limit v_max
     for update skip locked
-  ),
-  leased as (
+  );
+begin
+  if v_ids = '{}' then
+    return;
+  end if;
+  return query
+  with leased as (
     update private.delivery_queue as q set
       fencing_token = nextval('private.delivery_fencing_seq'), is_leased = true, next_attempt_at = v_until,
       attempts_count = q.attempts_count + 1
-    from due as u where q.delivery_id = u.delivery_id
+    where q.delivery_id = any (v_ids)
     returning q.delivery_id, q.fencing_token, q.attempts_count, q.sent_at
   )
-  select d.id, l.fencing_token, l.attempts_count, d.kind, d.endpoint_id, d.issue_id, d.body,
-    d.payload, d.created_at, l.sent_at
+  select d.id, l.fencing_token, l.attempts_count, d.kind, d.endpoint_id, d.issue_id, d.body, d.payload,
+    d.created_at, l.sent_at
   from leased as l join public.deliveries as d on d.id = l.delivery_id;
 end;
 $$;
@@ -5552,10 +5560,62 @@ $$;
 comment on function private.record_answers is
   'Records in the ledger that those who reported an issue were answered by these deliveries.';
 
+create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
+returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_attempts_count integer;
+  v_kind text;
+  v_endpoint_id uuid;
+begin
+  delete from private.delivery_queue as q
+  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased
+  returning q.attempts_count into v_attempts_count;
+  if not found then
+    -- a repeated call
+    if not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered') then
+      perform private.raise_delivery_lease_expired(p_id);
+    end if;
+    return;
+  end if;
+  update public.deliveries as d set
+    status = 'delivered', delivered_at = clock_timestamp(), attempts_count = v_attempts_count,
+    reference = left(p_reference, 2000), last_error = null
+  where d.id = p_id
+  returning d.kind, d.endpoint_id into v_kind, v_endpoint_id;
+  if v_kind = 'fixed' then
+    perform private.record_answers(array[p_id]);
+  elsif v_endpoint_id is not null then
+    update public.webhook_endpoints as e set failing_since = null, rests_until = null
+    where e.id = v_endpoint_id and (e.failing_since is not null or e.rests_until is not null);
+  end if;
+end;
+$$;
+grant execute on function private.finish_delivery to service_role;
+
+create or replace function public.finish_delivery(
+  id bigint, fencing_token bigint, reference text default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_delivery(
+    finish_delivery.id, finish_delivery.fencing_token, finish_delivery.reference
+  );
+end;
+comment on function public.finish_delivery is
+  'A leased delivery has arrived, as what reference names. The ledger records that those who reported the '
+  'issue were answered. Repeated, nothing changes. Service role only. Errors: '
+  'loop_delivery_lease_expired (409).';
+grant execute on function public.finish_delivery to service_role;
+
+-- 70_loop/60_outbox/53_finish_deliveries.sql
+-- Several deliveries have arrived: one transaction for all of them.
+
 create or replace function private.finish_deliveries(
   p_ids bigint[], p_fencing_tokens bigint[], p_references text[]
 ) returns bigint[]
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
 declare
   v_ids bigint[];
   v_has_answers boolean;
@@ -5580,7 +5640,9 @@ begin
   if v_has_answers then
     perform private.record_answers(v_ids);
   end if;
-  if v_has_endpoints then
+  if v_has_endpoints and exists (
+    select from public.webhook_endpoints as e where e.failing_since is not null or e.rests_until is not null
+  ) then
     update public.webhook_endpoints as e set failing_since = null, rests_until = null
     where (e.failing_since is not null or e.rests_until is not null) and e.id in (
       select d.endpoint_id from public.deliveries as d where d.id = any (v_ids)
@@ -5589,41 +5651,7 @@ begin
   return coalesce(v_ids, '{}');
 end;
 $$;
-comment on function private.finish_deliveries is
-  'Finishes leased deliveries and returns the ids of those whose token was the current one.';
 grant execute on function private.finish_deliveries to service_role;
-
-create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
-returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if private.finish_deliveries(array[p_id], array[p_fencing_token], array[p_reference]) = '{}'
-    -- a repeated call
-    and not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered')
-  then
-    perform private.raise_delivery_lease_expired(p_id);
-  end if;
-end;
-$$;
-grant execute on function private.finish_delivery to service_role;
-
-create or replace function public.finish_delivery(
-  id bigint, fencing_token bigint, reference text default null
-) returns void
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.finish_delivery(
-    finish_delivery.id, finish_delivery.fencing_token, finish_delivery.reference
-  );
-end;
-comment on function public.finish_delivery is
-  'A leased delivery has arrived, as what reference names. The ledger records that those who reported the '
-  'issue were answered. Repeated, nothing changes. Service role only. Errors: '
-  'loop_delivery_lease_expired (409).';
-grant execute on function public.finish_delivery to service_role;
-
--- 70_loop/60_outbox/53_finish_deliveries.sql
--- Several deliveries have arrived: one transaction for all of them.
 
 create or replace function public.finish_deliveries(
   ids bigint[], fencing_tokens bigint[], delivered_as text[] default null
