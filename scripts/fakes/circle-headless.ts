@@ -95,7 +95,8 @@ function roomAnswer(
   if (what !== "chat_room_messages") return { status: 200, body: { chat_room: roomJson(space) } };
   if (request.method === "POST") return send(state, request, uuid, member);
   if (id !== undefined) return oneMessage(state, request, uuid, Number(id), member);
-  const parentId = request.url.searchParams.get("parent_message_id");
+  const asked = request.url.searchParams.get("parent_message_id");
+  const parentId = state.shows.windowsOfReplies ? asked : null;
   const messages = state.roomOf(uuid).filter((message) =>
     message.parentId === (parentId === null ? null : Number(parentId))
   );

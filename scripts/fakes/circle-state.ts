@@ -132,8 +132,11 @@ export function createCircleState(now: () => Date) {
     mishaps,
     tokens: createCircleTokens(now),
     limits: createCircleLimits(now),
-    /** Whether `GET /messages` lists the rooms of spaces, and `GET /spaces` their uuid: neither is documented. */
-    shows: { embeddedRooms: false, roomUuids: false },
+    /**
+     * Whether `GET /messages` lists the rooms of spaces, `GET /spaces` their uuid, and a window takes `parent_message_id`: none
+     * of it is documented.
+     */
+    shows: { embeddedRooms: false, roomUuids: false, windowsOfReplies: true },
     roomOf,
     find,
 

@@ -30,6 +30,8 @@ const windowSchema = z.object({
   records: z.array(messageSchema),
 });
 
+const threadSchema = z.object({ replies: z.array(messageSchema) });
+
 const commentSchema = z.object({
   id: idSchema,
   body_text: z.string().nullish(),
@@ -89,6 +91,15 @@ export const readMessage = (
   id: number,
 ): Promise<CircleAnswer<ChatMessage>> =>
   ask(api, { path: `messages/${encodeURIComponent(roomUuid)}/chat_room_messages/${id}` }, messageSchema);
+
+/** The replies that Circle lists with a thread: whether all of a long one, is not documented. */
+export async function readThreadReplies(
+  api: CircleApi,
+  threadId: number,
+): Promise<CircleAnswer<ChatMessage[]>> {
+  const answer = await ask(api, { path: `chat_threads/${threadId}` }, threadSchema);
+  return answer.kind === "ok" ? { kind: "ok", value: answer.value.replies } : answer;
+}
 
 /** The newest replies to a message, in the order of their ids, up to so many pages of 50. */
 export async function readReplies(

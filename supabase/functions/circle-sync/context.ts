@@ -4,6 +4,18 @@ import type { Rpc } from "../_shared/database.ts";
 import type { Read, ReadSettings } from "./claim.ts";
 import { LeaseLost, ReadStop, stopOf } from "./stop.ts";
 
+const REFUSED = Symbol("refused");
+
+/** PostgreSQL's jsonb has neither U+0000 nor halves of surrogate pairs. */
+export const toStorable = (value: unknown): unknown =>
+  typeof value === "string"
+    ? value.replaceAll("\0", "\ufffd").toWellFormed()
+    : Array.isArray(value)
+    ? value.map(toStorable)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [toStorable(name), toStorable(one)]))
+    : value;
+
 export interface ContextTools {
   rpc: Rpc;
   /** Milliseconds since 1970. */
@@ -70,13 +82,34 @@ export class RunContext {
     return found;
   }
 
-  /** Stores what was read, and where the next run goes on: both or nothing. */
+  /**
+   * Stores what was read, and where the next run goes on: both or nothing. A record that the database can't store is left
+   * out, counted as invalid, and stops no other.
+   */
   async record(records: readonly unknown[], cursor: Record<string, unknown> | null = null): Promise<void> {
-    const recorded = recordedSchema.parse(await this.call("record_circle_messages", { records, cursor }));
+    const stored = await this.#tryRecord(records, cursor);
+    if (stored) return;
+    if (records.length === 1) {
+      this.counts.invalid++;
+      await this.call("record_circle_messages", { records: [], cursor });
+      return;
+    }
+    // the position comes last, so that a run that dies reads all of them again
+    for (const record of records) await this.record([record]);
+    await this.record([], cursor);
+  }
+
+  /** False where the database refuses a value: classes 22, 23 and 54 of SQLSTATE. */
+  async #tryRecord(records: readonly unknown[], cursor: Record<string, unknown> | null): Promise<boolean> {
+    const args = { records: records.map(toStorable), cursor };
+    const data = await this.#callOrRefused("record_circle_messages", args);
+    if (data === REFUSED && records.length > 0) return false;
+    const recorded = recordedSchema.parse(data);
     this.counts.changed += recorded.changed;
     this.counts.own += recorded.own;
     this.counts.invalid += recorded.invalid;
     this.hasUnknownAuthors ||= recorded.unknown_authors > 0;
+    return true;
   }
 
   async recordRemovals(messageIds: string[]): Promise<void> {
@@ -88,6 +121,12 @@ export class RunContext {
 
   /** Calls a function of the run; throws `LeaseLost`, or a stop where the database can't be reached. */
   async call(name: string, args: Record<string, unknown>): Promise<unknown> {
+    const data = await this.#callOrRefused(name, args);
+    if (data === REFUSED) throw new ReadStop({ state: "failed", code: "loop_circle_storage_unavailable" });
+    return data;
+  }
+
+  async #callOrRefused(name: string, args: Record<string, unknown>): Promise<unknown> {
     const result = await this.#tools.rpc(name, {
       read_id: this.read.id,
       fencing_token: this.read.fencing_token,
@@ -95,6 +134,7 @@ export class RunContext {
     });
     if (result.ok) return result.data;
     if (result.code === "PT410") throw new LeaseLost();
+    if (/^(22|23|54)/.test(result.code)) return REFUSED;
     throw new ReadStop({ state: "failed", code: "loop_circle_storage_unavailable" });
   }
 }

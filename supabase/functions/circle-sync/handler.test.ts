@@ -167,6 +167,36 @@ describe("the end of a run", () => {
     expect(ends()).toMatchObject([{ error_code: "loop_circle_storage_unavailable", is_counted: false }]);
   });
 
+  test("with a message that the database refuses leaves out that one", async () => {
+    write(3);
+    const { call, argsOf, ends } = setUp([[room(1)]], {
+      record_circle_messages: ({ records }) =>
+        (records as { body: string }[]).some(({ body }) => body === "Message 1")
+          ? { ok: false, code: "22P05", message: "" }
+          : { ok: true, data: ANSWERS.record_circle_messages },
+    });
+    expect((await call()).body).toMatchObject({ done: 1, failed: 0 });
+    expect(ends()).toMatchObject([{ state: "done" }]);
+    const stored = argsOf("record_circle_messages").filter(({ records }) =>
+      (records as unknown[]).length === 1
+    );
+    expect(stored.map(({ records }) => (records as { body: string }[])[0]?.body)).toEqual([
+      "Message 0",
+      "Message 1",
+      "Message 2",
+    ]);
+  });
+
+  test("that looks for a message in vain comes to its end", async () => {
+    write(1);
+    const id = String(fake.state.roomOf(fake.state.spaces[0]?.roomUuid ?? "")[0]?.id);
+    const { call, argsOf } = setUp([[room(1)]], {
+      missing_circle_messages: () => ({ ok: true, data: [id, "7"] }),
+    });
+    expect((await call()).body).toMatchObject({ done: 1 });
+    expect(argsOf("record_circle_removals")).toMatchObject([{ message_ids: ["7"] }]);
+  });
+
   test("that nobody expected ends no other, and its cause is logged", async () => {
     write(1);
     const { call, ends, logged } = setUp([[room(1), room(2)]], {

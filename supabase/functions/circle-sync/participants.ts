@@ -1,5 +1,5 @@
 import { readPage } from "../_shared/circle.ts";
-import type { RunContext } from "./context.ts";
+import { type RunContext, toStorable } from "./context.ts";
 import type { RoomCursor } from "./room.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +27,7 @@ export async function readParticipants(
     const list = await context.find((api) => readPage(api, path));
     participants.page = list?.has_next_page ? page + 1 : 1;
     if (!list?.has_next_page) participants.read_at = new Date(context.now()).toISOString();
-    await context.call("record_circle_members", { members: list?.records ?? [], cursor });
+    await context.call("record_circle_members", { members: (list?.records ?? []).map(toStorable), cursor });
     if (!list?.has_next_page) return;
   }
 }

@@ -133,6 +133,7 @@ const missingSchema = z.array(z.string());
 
 /** Messages that were in the window before: each is asked for alone, since absence is not certain. */
 async function findRemoved(context: RunContext, room: string, scan: Scan): Promise<void> {
+  const handled = new Set<string>();
   for (;;) {
     const missing = missingSchema.parse(
       await context.call("missing_circle_messages", {
@@ -140,8 +141,10 @@ async function findRemoved(context: RunContext, room: string, scan: Scan): Promi
         posted_since: scan.floor_at,
       }),
     );
-    if (missing.length === 0) return;
-    await confirmRemoved(context, room, missing);
+    const left = missing.filter((id) => !handled.has(id));
+    if (left.length === 0) return;
+    await confirmRemoved(context, room, left);
+    for (const id of left) handled.add(id);
   }
 }
 

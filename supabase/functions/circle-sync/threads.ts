@@ -1,9 +1,21 @@
 import { z } from "zod";
-import { type ChatWindow, readMessages, readPage, type WindowQuery } from "../_shared/circle.ts";
+import {
+  type ChatWindow,
+  readMessages,
+  readPage,
+  readThreadReplies,
+  type WindowQuery,
+} from "../_shared/circle.ts";
 import type { RunContext } from "./context.ts";
 import { confirmRemoved } from "./room.ts";
 
-export const dueSchema = z.array(z.object({ id: z.int(), replies_state: z.string(), now: z.string() }));
+export const dueSchema = z.array(z.object({
+  id: z.int(),
+  /** Of a chat message, what Circle calls its thread. */
+  thread_id: z.int().nullable(),
+  replies_state: z.string(),
+  now: z.string(),
+}));
 export type DueThread = z.infer<typeof dueSchema>[number];
 
 const missingSchema = z.array(z.string());
@@ -39,12 +51,27 @@ async function readThread(context: RunContext, room: string, thread: DueThread):
     const page: ChatWindow | null = await context.find((api) => readMessages(api, room, query));
     // the message, or a reply that was its anchor, is gone
     if (page === null) break;
-    await context.record(page.records);
+    const replies = page.records.filter((reply) => reply.parent_message_id === parentId);
+    if (replies.length === 0 && page.records.length > 0) {
+      await readWholeThread(context, thread);
+      break;
+    }
+    await context.record(replies);
     oldest = page.records[0]?.id ?? oldest;
     isWhole = !page.has_previous_page || page.records.length === 0;
   }
   const missing = await finishThread(context, thread, isWhole ? null : oldest ?? Number.MAX_SAFE_INTEGER);
   await confirmRemoved(context, room, missing);
+}
+
+/**
+ * Circle documents no window of replies: where the answer has messages of the room instead, the thread itself tells its
+ * replies, as many as Circle puts into it.
+ */
+async function readWholeThread(context: RunContext, { id, thread_id: threadId }: DueThread): Promise<void> {
+  if (threadId === null) return;
+  const thread = await context.find((api) => readThreadReplies(api, threadId));
+  await context.record((thread ?? []).map((reply) => ({ ...reply, parent_message_id: id })));
 }
 
 /** Ends the reading of a thread. Returns which replies were not among those from `fromId` on. */

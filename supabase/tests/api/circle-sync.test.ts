@@ -140,6 +140,22 @@ describe("a room", () => {
     expect(await bodies()).toEqual(["It crashes"]);
   });
 
+  test("what the database can't store is left out, and stops nothing", async () => {
+    write("It\0 crashes \ud83d");
+    write("It burns");
+    expect(await sync()).toMatchObject({ failed: 0, changed: 2 });
+    expect(await bodies()).toEqual(["It\ufffd crashes \ufffd", "It burns"]);
+  });
+
+  test("replies are read where Circle has no window of them", async () => {
+    community.fake.state.shows.windowsOfReplies = false;
+    const root = write("It crashes");
+    write("Where?", { parent: root });
+    await sync();
+    expect(await replies()).toEqual(["Where?"]);
+    community.fake.state.shows.windowsOfReplies = true;
+  });
+
   test("goes on after the message that was read last is removed", async () => {
     for (const body of many(4)) write(body);
     await sync();

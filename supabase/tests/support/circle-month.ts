@@ -95,8 +95,8 @@ export class LivingCommunity {
 }
 
 export interface MonthWorker {
-  /** Reads what is due. */
-  run(): Promise<Report>;
+  /** Reads what is due. Where it was killed at its beginning, it reports nothing. */
+  run(): Promise<Partial<Report>>;
   /** The function is killed at its next call of the database. */
   kill(): void;
 }
@@ -150,7 +150,7 @@ export function createMonthWorker(sql: Sql, { fake, bot, env }: Community, clock
     async run() {
       const response = await handle(new Request("http://localhost/", { method: "POST" }));
       isKilled = false;
-      return await response.json() as Report;
+      return await response.json() as Partial<Report>;
     },
   };
 }

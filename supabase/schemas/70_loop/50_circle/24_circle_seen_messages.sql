@@ -5,6 +5,7 @@ create table private.circle_seen_messages (
   message_id text not null,
   source_id bigint not null,
   parent_id bigint,
+  thread_id bigint,
   digest bytea not null,
   posted_at timestamptz not null,
   seen_at timestamptz not null default now(),
@@ -26,6 +27,8 @@ comment on column private.circle_seen_messages.message_id is 'As in circle_issue
 comment on column private.circle_seen_messages.source_id is 'The id without its prefix.';
 comment on column private.circle_seen_messages.parent_id is
   'The source_id of the message or post that it answers; null at the root.';
+comment on column private.circle_seen_messages.thread_id is
+  'The chat_thread_id of a message that has replies.';
 comment on column private.circle_seen_messages.digest is
   'Of what an edit changes: what is the same is not imported again.';
 comment on column private.circle_seen_messages.seen_at is 'When it was last among what Circle returned.';

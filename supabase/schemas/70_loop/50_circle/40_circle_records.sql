@@ -4,6 +4,7 @@ create type private.circle_record as (
   message_id text,
   source_id bigint,
   parent_id bigint,
+  thread_id bigint,
   member_id bigint,
   email text,
   posted_at timestamptz,
@@ -65,6 +66,8 @@ begin
   v.source_id := v.message_id::bigint;
   v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^\d{1,18}$'
     then private.parse_id(p_record -> 'parent_message_id')::bigint end;
+  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^\d{1,18}$'
+    then private.parse_id(p_record -> 'chat_thread_id')::bigint end;
   v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^\d{1,18}$'
     then (p_record #>> '{sender,community_member_id}')::bigint end;
   v.email := (select m.email from private.circle_members as m where m.member_id = v.member_id);

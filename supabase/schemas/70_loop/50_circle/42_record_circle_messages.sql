@@ -37,8 +37,8 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
     select distinct on (p.message_id) row(
-      p.message_id, p.source_id, p.parent_id, p.member_id, p.email, p.posted_at, p.replies_count,
-      p.replies_at, p.digest, p.record
+      p.message_id, p.source_id, p.parent_id, p.thread_id, p.member_id, p.email, p.posted_at,
+      p.replies_count, p.replies_at, p.digest, p.record
     )::private.circle_record
     from jsonb_array_elements(p_records) with ordinality as e (value, position)
     cross join lateral (
@@ -62,14 +62,14 @@ returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.circle_seen_messages as m (
-    read_id, message_id, source_id, parent_id, digest, posted_at, replies_state, replies_at
+    read_id, message_id, source_id, parent_id, thread_id, digest, posted_at, replies_state, replies_at
   )
-  select p_read_id, r.message_id, r.source_id, r.parent_id, r.digest, r.posted_at,
+  select p_read_id, r.message_id, r.source_id, r.parent_id, r.thread_id, r.digest, r.posted_at,
     case when r.parent_id is null then concat_ws(' ', r.replies_count, r.replies_at) end,
     case when r.parent_id is null then r.replies_at end
   from unnest(p_records) as r
   on conflict on constraint circle_seen_messages_pkey do update set
-    parent_id = excluded.parent_id, digest = excluded.digest, seen_at = now(),
+    parent_id = excluded.parent_id, thread_id = excluded.thread_id, digest = excluded.digest, seen_at = now(),
     replies_state = excluded.replies_state, replies_at = excluded.replies_at;
 end;
 $$;

@@ -83,9 +83,10 @@ begin
   ));
   -- Circle leaves parts of these messages out: a read of the room imports them whole
   insert into private.circle_seen_messages as m (
-    read_id, message_id, source_id, digest, posted_at, replies_state, replies_at
+    read_id, message_id, source_id, thread_id, digest, posted_at, replies_state, replies_at
   )
-  select r.read_id, (r.message).message_id, (r.message).source_id, sha256(''), (r.message).posted_at,
+  select r.read_id, (r.message).message_id, (r.message).source_id, (r.message).thread_id, sha256(''),
+    (r.message).posted_at,
     concat_ws(' ', (r.message).replies_count, (r.message).replies_at), (r.message).replies_at
   from private.roots_of_threads(p_threads) as r
   on conflict on constraint circle_seen_messages_pkey do update set

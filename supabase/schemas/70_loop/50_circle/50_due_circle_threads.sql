@@ -9,11 +9,13 @@ begin
   perform private.lock_circle_read(p_read_id, p_fencing_token);
   return coalesce((
     select jsonb_agg(
-      jsonb_build_object('id', d.source_id, 'replies_state', d.replies_state, 'now', now())
+      jsonb_build_object(
+        'id', d.source_id, 'thread_id', d.thread_id, 'replies_state', d.replies_state, 'now', now()
+      )
       order by d.is_unchanged, d.replies_read_at nulls first, d.source_id
     )
     from (
-      select m.source_id, m.replies_state, m.replies_read_at,
+      select m.source_id, m.thread_id, m.replies_state, m.replies_read_at,
         m.replies_state is not distinct from m.read_replies_state as is_unchanged
       from private.circle_seen_messages as m
       where m.read_id = p_read_id and m.parent_id is null
@@ -42,6 +44,6 @@ begin atomic
 end;
 comment on function public.due_circle_threads is
   'Up to max_threads messages or posts of a read whose replies have changed since they were read, or were '
-  'read more than so many hours ago: [{id, replies_state, now}]. finish_circle_thread() ends each. Service '
-  'role only. Errors: loop_circle_lease_expired (410).';
+  'read more than so many hours ago: [{id, thread_id, replies_state, now}]. finish_circle_thread() ends '
+  'each. Service role only. Errors: loop_circle_lease_expired (410).';
 grant execute on function public.due_circle_threads to service_role;
