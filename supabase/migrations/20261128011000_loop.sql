@@ -3105,6 +3105,7 @@ create table private.circle_seen_messages (
   message_id text not null,
   source_id bigint not null,
   parent_id bigint,
+  thread_id bigint,
   digest bytea not null,
   posted_at timestamptz not null,
   seen_at timestamptz not null default now(),
@@ -3126,6 +3127,8 @@ comment on column private.circle_seen_messages.message_id is 'As in circle_issue
 comment on column private.circle_seen_messages.source_id is 'The id without its prefix.';
 comment on column private.circle_seen_messages.parent_id is
   'The source_id of the message or post that it answers; null at the root.';
+comment on column private.circle_seen_messages.thread_id is
+  'The chat_thread_id of a message that has replies.';
 comment on column private.circle_seen_messages.digest is
   'Of what an edit changes: what is the same is not imported again.';
 comment on column private.circle_seen_messages.seen_at is 'When it was last among what Circle returned.';
@@ -3289,6 +3292,7 @@ create type private.circle_record as (
   message_id text,
   source_id bigint,
   parent_id bigint,
+  thread_id bigint,
   member_id bigint,
   email text,
   posted_at timestamptz,
@@ -3350,6 +3354,8 @@ begin
   v.source_id := v.message_id::bigint;
   v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^\d{1,18}$'
     then private.parse_id(p_record -> 'parent_message_id')::bigint end;
+  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^\d{1,18}$'
+    then private.parse_id(p_record -> 'chat_thread_id')::bigint end;
   v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^\d{1,18}$'
     then (p_record #>> '{sender,community_member_id}')::bigint end;
   v.email := (select m.email from private.circle_members as m where m.member_id = v.member_id);
@@ -3455,8 +3461,8 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
     select distinct on (p.message_id) row(
-      p.message_id, p.source_id, p.parent_id, p.member_id, p.email, p.posted_at, p.replies_count,
-      p.replies_at, p.digest, p.record
+      p.message_id, p.source_id, p.parent_id, p.thread_id, p.member_id, p.email, p.posted_at,
+      p.replies_count, p.replies_at, p.digest, p.record
     )::private.circle_record
     from jsonb_array_elements(p_records) with ordinality as e (value, position)
     cross join lateral (
@@ -3480,14 +3486,14 @@ returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.circle_seen_messages as m (
-    read_id, message_id, source_id, parent_id, digest, posted_at, replies_state, replies_at
+    read_id, message_id, source_id, parent_id, thread_id, digest, posted_at, replies_state, replies_at
   )
-  select p_read_id, r.message_id, r.source_id, r.parent_id, r.digest, r.posted_at,
+  select p_read_id, r.message_id, r.source_id, r.parent_id, r.thread_id, r.digest, r.posted_at,
     case when r.parent_id is null then concat_ws(' ', r.replies_count, r.replies_at) end,
     case when r.parent_id is null then r.replies_at end
   from unnest(p_records) as r
   on conflict on constraint circle_seen_messages_pkey do update set
-    parent_id = excluded.parent_id, digest = excluded.digest, seen_at = now(),
+    parent_id = excluded.parent_id, thread_id = excluded.thread_id, digest = excluded.digest, seen_at = now(),
     replies_state = excluded.replies_state, replies_at = excluded.replies_at;
 end;
 $$;
@@ -3762,9 +3768,10 @@ begin
   ));
   -- Circle leaves parts of these messages out: a read of the room imports them whole
   insert into private.circle_seen_messages as m (
-    read_id, message_id, source_id, digest, posted_at, replies_state, replies_at
+    read_id, message_id, source_id, thread_id, digest, posted_at, replies_state, replies_at
   )
-  select r.read_id, (r.message).message_id, (r.message).source_id, sha256(''), (r.message).posted_at,
+  select r.read_id, (r.message).message_id, (r.message).source_id, (r.message).thread_id, sha256(''),
+    (r.message).posted_at,
     concat_ws(' ', (r.message).replies_count, (r.message).replies_at), (r.message).replies_at
   from private.roots_of_threads(p_threads) as r
   on conflict on constraint circle_seen_messages_pkey do update set
@@ -3829,11 +3836,13 @@ begin
   perform private.lock_circle_read(p_read_id, p_fencing_token);
   return coalesce((
     select jsonb_agg(
-      jsonb_build_object('id', d.source_id, 'replies_state', d.replies_state, 'now', now())
+      jsonb_build_object(
+        'id', d.source_id, 'thread_id', d.thread_id, 'replies_state', d.replies_state, 'now', now()
+      )
       order by d.is_unchanged, d.replies_read_at nulls first, d.source_id
     )
     from (
-      select m.source_id, m.replies_state, m.replies_read_at,
+      select m.source_id, m.thread_id, m.replies_state, m.replies_read_at,
         m.replies_state is not distinct from m.read_replies_state as is_unchanged
       from private.circle_seen_messages as m
       where m.read_id = p_read_id and m.parent_id is null
@@ -3862,8 +3871,8 @@ begin atomic
 end;
 comment on function public.due_circle_threads is
   'Up to max_threads messages or posts of a read whose replies have changed since they were read, or were '
-  'read more than so many hours ago: [{id, replies_state, now}]. finish_circle_thread() ends each. Service '
-  'role only. Errors: loop_circle_lease_expired (410).';
+  'read more than so many hours ago: [{id, thread_id, replies_state, now}]. finish_circle_thread() ends '
+  'each. Service role only. Errors: loop_circle_lease_expired (410).';
 grant execute on function public.due_circle_threads to service_role;
 
 -- 70_loop/50_circle/52_finish_circle_thread.sql
