@@ -98,11 +98,12 @@ select pg_temp.hop(2, 'triaged', now() - interval '1 hour');
 select pg_temp.hop(5, 'reported', now() - interval '40 days', 'm5');
 select pg_temp.hop(5, 'reported', now() - interval '1 day', 'm6');
 select results_eq(
-  $$ select hop, issues_count, share, conversion, median_seconds from loop_funnel where dimension = 'all'
+  $$ select hop, issues_count, share, conversion, median_seconds, median_total_seconds from loop_funnel
+     where dimension = 'all'
      order by hop_number $$,
-  $$ values ('reported', 3::bigint, 1.0000, null, null), ('triaged', 1, 0.3333, 0.3333, 82800.0),
-       ('merged', 2, 0.6667, null, 86400.0), ('fixed', 1, 0.3333, 0.5, 86400.0),
-       ('answered', 1, 0.3333, null, 86400.0) $$,
+  $$ values ('reported', 3::bigint, 1.0000, null, null, null),
+       ('triaged', 1, 0.3333, 0.3333, 82800.0, 82800.0), ('merged', 2, 0.6667, null, 86400.0, 86400.0),
+       ('fixed', 1, 0.3333, 0.5, 86400.0, 172800.0), ('answered', 1, 0.3333, null, 86400.0, 259200.0) $$,
   'of those that were first reported in four weeks'
 );
 select results_eq(
