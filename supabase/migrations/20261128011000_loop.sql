@@ -8119,7 +8119,7 @@ create index loop_events_reported_at_idx on public.loop_events (at) include (iss
 create or replace function private.load_funnel_hops(p_since timestamptz)
 returns table (
   issue_id uuid, segment text, space_id text, space_name text, week date, hop text, hop_number integer,
-  had_last boolean, seconds double precision
+  had_last boolean, seconds double precision, total_seconds double precision
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
@@ -8150,6 +8150,9 @@ begin
     date_trunc('week', t.reported_at at time zone 'UTC')::date, t.hop, t.number, coalesce(t.had_last, false),
     case when t.last_at is not null
       then greatest(extract(epoch from t.at - t.last_at), 0)::double precision
+    end,
+    case when t.last_at is not null
+      then greatest(extract(epoch from t.at - t.reported_at), 0)::double precision
     end
   from timed as t
   join public.issues as i on i.id = t.issue_id and not i.is_test
@@ -8164,12 +8167,13 @@ end;
 $$;
 comment on function private.load_funnel_hops is
   'The hops of the first generation of issues that were first reported since a time, with the time since the '
-  'latest hop before.';
+  'latest hop before, and since the report.';
 
 create or replace function private.load_loop_funnel()
 returns table (
   dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
-  conversion numeric, median_seconds numeric, p90_seconds numeric
+  conversion numeric, median_seconds numeric, p90_seconds numeric, median_total_seconds numeric,
+  p90_total_seconds numeric
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -8185,7 +8189,8 @@ begin
       coalesce(h.space_id, h.segment, h.week::text) as key,
       case when grouping(h.space_id) = 0 then max(h.space_name) end as label,
       h.hop_number, h.hop, count(*) as issues_count, count(*) filter (where h.had_last) as continued_count,
-      percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds
+      percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds,
+      percentile_cont(array[0.5, 0.9]) within group (order by h.total_seconds) as total_seconds
     from private.load_funnel_hops(now() - interval '28 days') as h
     group by grouping sets (
       (h.hop_number, h.hop), (h.hop_number, h.hop, h.space_id), (h.hop_number, h.hop, h.segment),
@@ -8195,7 +8200,8 @@ begin
   select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
     round(c.issues_count::numeric / r.issues_count, 4),
     round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
-    round(c.seconds[2]::numeric, 1)
+    round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
+    round(c.total_seconds[2]::numeric, 1)
   from counted as c
   join counted as r on r.dimension = c.dimension and r.key is not distinct from c.key and r.hop_number = 1
   left join counted as l on l.dimension = c.dimension and l.key is not distinct from c.key
@@ -8222,6 +8228,9 @@ comment on column public.loop_funnel.conversion is
 comment on column public.loop_funnel.median_seconds is
   'Half of them took no longer since the latest hop before; null for reported.';
 comment on column public.loop_funnel.p90_seconds is 'Nine of ten took no longer.';
+comment on column public.loop_funnel.median_total_seconds is
+  'Half of them took no longer since the report; in the row of answered, from the message to the answer.';
+comment on column public.loop_funnel.p90_total_seconds is 'Nine of ten took no longer.';
 grant select on public.loop_funnel to authenticated, service_role;
 
 -- 70_loop/80_reports/40_loop_flow_daily.sql

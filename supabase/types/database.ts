@@ -4317,7 +4317,9 @@ export type Database = {
           "key": string | null;
           "label": string | null;
           "median_seconds": number | null;
+          "median_total_seconds": number | null;
           "p90_seconds": number | null;
+          "p90_total_seconds": number | null;
           "share": number | null;
         };
         ComputedFields: never;
