@@ -248,3 +248,50 @@ test("of concurrent merges of issues, none makes a chain or loses a message", as
     expect(found).toEqual({ chains: 0, messages: 4 });
   }
 });
+
+test("persons, deliveries and the gate at the same time end without a deadlock", async () => {
+  const numbers = [501, 502, 503, 504];
+  await sql`
+    insert into public.exai_issues (issue_number, title, created_at)
+    select number, 'Busy', '2026-02-28' from unnest(${numbers}::int[]) as u (number)
+  `;
+  for (const number of numbers) await report(`busy ${number}`, number);
+  const issue = fc.constantFrom(...numbers);
+  const url = fc.integer({ min: 901, max: 904 }).map((number) =>
+    `https://github.com/acme/shop/pull/${number}`
+  );
+  let second = 0;
+  const step = fc.oneof(
+    fc.tuple(fc.integer({ min: 901, max: 904 }), fc.constantFrom<Kind>("open", "merged"), issue, issue).map(
+      ([number, kind, one, other]) => () =>
+        record(sql, {
+          number,
+          second: second++,
+          openedAt: 0,
+          kind,
+          words: `fixes EXAI-${one}, fixes EXAI-${other}`,
+          isFromFork: false,
+        }),
+    ),
+    fc.tuple(issue, url, fc.constantFrom("closes", "mentions")).map(([number, at, intent]) => () =>
+      sql`select public.link_pull_request(${number}, ${at}, ${intent})`
+    ),
+    fc.tuple(issue, url).map(([number, at]) => () =>
+      sql`select public.unlink_pull_request(${number}, ${at})`
+    ),
+    fc.tuple(issue, fc.constantFrom("open", "fixed")).map(([number, status]) => () =>
+      sql`update public.exai_issues set status = ${status} where issue_number = ${number}`
+    ),
+    fc.constant(() => sql`select private.run_ship_gate()`),
+  );
+  const steps = fc.sample(step, { numRuns: size(300, 5_000), seed: SEED });
+  await Promise.all(Array.from({ length: 6 }, async (_, of) => {
+    for (const [at, run] of steps.entries()) if (at % 6 === of) await run();
+  }));
+  const [found] = await sql`
+    select count(*)::integer as count from (
+      select from public.loop_events where hop = 'resolved' group by issue_id, generation having count(*) > 1
+    ) as twice
+  `;
+  expect(found).toEqual({ count: 0 });
+});

@@ -140,6 +140,19 @@ $$;
 comment on function private.lock_exai_issues is
   'Locks engineering issues by id, after the graph in shared mode.';
 
+create or replace function private.list_issues_of_pull_request(p_pull public.pull_requests) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select l.exai_issue_id from public.exai_issue_pull_requests as l where l.pull_request_id = p_pull.id
+    union
+    select f.o_exai_issue_id from private.find_closing_links(p_pull) as f
+  );
+end;
+$$;
+comment on function private.list_issues_of_pull_request is
+  'The engineering issues that a pull request is linked to, or is about to be.';
+
 create or replace function private.sync_closing_pull_request(p_pull_request_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -149,12 +162,7 @@ declare
   v_id uuid;
 begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id for share;
-  v_ids := array(
-    select l.exai_issue_id from public.exai_issue_pull_requests as l
-    where l.pull_request_id = p_pull_request_id
-    union
-    select f.o_exai_issue_id from private.find_closing_links(v_pull) as f
-  );
+  v_ids := private.list_issues_of_pull_request(v_pull);
   if v_ids = '{}' then
     return;
   end if;
