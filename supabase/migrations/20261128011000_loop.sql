@@ -1336,6 +1336,19 @@ $$;
 comment on function private.lock_exai_issues is
   'Locks engineering issues by id, after the graph in shared mode.';
 
+create or replace function private.list_issues_of_pull_request(p_pull public.pull_requests) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select l.exai_issue_id from public.exai_issue_pull_requests as l where l.pull_request_id = p_pull.id
+    union
+    select f.o_exai_issue_id from private.find_closing_links(p_pull) as f
+  );
+end;
+$$;
+comment on function private.list_issues_of_pull_request is
+  'The engineering issues that a pull request is linked to, or is about to be.';
+
 create or replace function private.sync_closing_pull_request(p_pull_request_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1345,12 +1358,7 @@ declare
   v_id uuid;
 begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id for share;
-  v_ids := array(
-    select l.exai_issue_id from public.exai_issue_pull_requests as l
-    where l.pull_request_id = p_pull_request_id
-    union
-    select f.o_exai_issue_id from private.find_closing_links(v_pull) as f
-  );
+  v_ids := private.list_issues_of_pull_request(v_pull);
   if v_ids = '{}' then
     return;
   end if;
@@ -2083,13 +2091,17 @@ comment on function private.find_linkable_pull_request is
 
 create or replace function private.lock_pull_request_and_issue(p_id bigint, p_exai_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
 begin
-  perform from public.pull_requests as p where p.id = p_id for share;
-  perform private.lock_exai_issues(array[p_exai_issue_id]);
+  select * into v_pull from public.pull_requests as p where p.id = p_id for no key update;
+  -- all that the link may change, in one order
+  perform private.lock_exai_issues(private.list_issues_of_pull_request(v_pull) || p_exai_issue_id);
 end;
 $$;
 comment on function private.lock_pull_request_and_issue is
-  'Locks a pull request, and then an engineering issue, as private.sync_closing_pull_request does.';
+  'Locks a pull request, and then an engineering issue and those that the pull request is linked to, as '
+  'private.sync_closing_pull_request does.';
 
 create or replace function private.link_exai_pull_request(p_issue_number integer, p_url text, p_intent text)
 returns public.exai_issue_pull_requests
