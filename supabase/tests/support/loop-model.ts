@@ -3,7 +3,10 @@ import { ISSUE_OF_MESSAGE, type LoopStep } from "./loop-steps.ts";
 interface Issue {
   status: string;
   isResolved: boolean;
+  isResolvedByFix: boolean;
   generation: number;
+  /** When the generation began; the first one before everything. */
+  since: number;
   link?: string;
 }
 
@@ -16,16 +19,26 @@ export class LoopModel {
   #promotions = 0;
   #task: "none" | "pending" | "running" = "none";
   #isEscalated = false;
+  #time = 0;
+  /** When the fix of the shared engineering issue shipped; undefined while it is open. */
+  #shipped: number | undefined;
 
   constructor() {
     for (const number of [1, 2, 3]) {
-      this.#issues.set(number, { status: "waiting_for_help", isResolved: false, generation: 1 });
+      this.#issues.set(number, {
+        status: "waiting_for_help",
+        isResolved: false,
+        isResolvedByFix: false,
+        generation: 1,
+        since: 0,
+      });
       this.#record(number, "reported");
       this.#record(number, "triaged");
     }
   }
 
   apply(step: LoopStep): void {
+    this.#time++;
     switch (step.do) {
       case "report":
         if (!this.#mapped.has(step.message)) {
@@ -49,6 +62,15 @@ export class LoopModel {
       case "dispatch":
       case "start":
         this.#run(step.do);
+        break;
+      case "fix":
+        if (this.#shipped === undefined) {
+          this.#shipped = this.#time;
+          for (const number of this.#linked()) this.#fix(number);
+        }
+        break;
+      case "unfix":
+        if (this.#shipped !== undefined) this.#unfix();
         break;
       default:
         this.#setStatus(step.issue, step.do);
@@ -95,19 +117,45 @@ export class LoopModel {
     issue.link = number === 1 ? `own${++this.#promotions}` : "shared";
     this.#record(number, "promoted", issue.link);
     if (issue.link !== "shared") return;
+    if (this.#shipped !== undefined) {
+      // what was reopened since shows that the fix does not hold
+      if (issue.since <= this.#shipped) this.#fix(number);
+      return;
+    }
     if (this.#task !== "none") this.#recordOnce(number, "dispatched", "task");
     if (this.#task === "running") this.#recordOnce(number, "started", "task");
   }
 
   #run(step: "dispatch" | "start"): void {
-    const linked = [...this.#issues].filter(([, { link }]) => link === "shared").map(([number]) => number);
-    if (this.#task === "none") {
+    const isActive = this.#shipped === undefined;
+    if (this.#task === "none" && isActive) {
       this.#task = "pending";
-      for (const number of linked) this.#record(number, "dispatched", "task");
+      for (const number of this.#linked()) this.#record(number, "dispatched", "task");
     }
     if (step === "start" && this.#task === "pending") {
       this.#task = "running";
-      for (const number of linked) this.#record(number, "started", "task");
+      if (isActive) { for (const number of this.#linked()) this.#record(number, "started", "task"); }
+    }
+  }
+
+  #linked(): number[] {
+    return [...this.#issues].filter(([, { link }]) => link === "shared").map(([number]) => number);
+  }
+
+  #fix(number: number): void {
+    const issue = this.#issue(number);
+    this.#record(number, "fixed", "shared");
+    this.#record(number, "shipped", "shared");
+    if (issue.status === "resolved" || issue.status === "archived") return;
+    this.#setStatus(number, "resolve");
+    issue.isResolvedByFix = true;
+  }
+
+  #unfix(): void {
+    this.#shipped = undefined;
+    for (const number of this.#linked()) {
+      const issue = this.#issue(number);
+      if (issue.status === "resolved" && issue.isResolvedByFix) this.#setStatus(number, "reopen");
     }
   }
 
@@ -122,7 +170,9 @@ export class LoopModel {
     } else {
       if (issue.isResolved) {
         issue.isResolved = false;
+        issue.isResolvedByFix = false;
         issue.generation++;
+        issue.since = this.#time;
         this.#record(number, "reopened");
       }
       issue.status = "in_progress";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 /** What can happen in the world of `LOOP_WORLD`: issues 1 to 3, messages 1 to 4, an escalation, the engineering issue 900. */
 export type LoopStep =
   | { do: "report"; message: number }
-  | { do: "escalate" | "dispatch" | "start" }
+  | { do: "escalate" | "dispatch" | "start" | "fix" | "unfix" }
   | { do: "link" | "unlink" | "resolve" | "reopen" | "archive"; issue: number }
   | { do: "return"; message: number };
 
@@ -30,6 +30,7 @@ const decision: fc.Arbitrary<LoopStep> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("return" as const), message: messages }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("fix" as const, "unfix") }) },
 );
 
 export interface LoopStory {
@@ -86,11 +87,17 @@ export const LOOP_WORLD = `
         end if;
       when 'unlink' then
         perform public.unlink_issue(v_issue_id);
-      when 'dispatch' then
-        perform public.dispatch_issue(900, -1);
-      when 'start' then
-        perform public.dispatch_issue(900, -1);
-        update public.tasks set status = 'running' where status = 'pending';
+      when 'dispatch', 'start' then
+        if exists (select from public.exai_issues where issue_number = 900 and status = 'open') then
+          perform public.dispatch_issue(900, -1);
+        end if;
+        if p ->> 'do' = 'start' then
+          update public.tasks set status = 'running' where status = 'pending';
+        end if;
+      when 'fix' then
+        update public.exai_issues set status = 'fixed' where issue_number = 900;
+      when 'unfix' then
+        update public.exai_issues set status = 'open' where issue_number = 900;
       else
         update public.issues set status = v_statuses ->> (p ->> 'do') where id = v_issue_id;
     end case;
@@ -120,7 +127,7 @@ export const LOOP_WORLD = `
             when e.hop = 'promoted' and e.reference <> 'EXAI-900'
               then 'own' || (select count(*) from public.exai_issues as x
                 where x.issue_number <> 900 and x.issue_number <= substr(e.reference, 6)::integer)
-            when e.hop = 'promoted' then 'shared'
+            when e.reference = 'EXAI-900' then 'shared'
             when e.hop in ('dispatched', 'started') then 'task'
             when e.reference ~ '-' then 'escalation'
             else nullif(e.reference, '') end) as line

@@ -1,4 +1,4 @@
--- Issues that are older than the loop.
+-- Issues that are older than the loop. A call for 10,000 of them takes about a second.
 
 create or replace function private.backfill_loop(p_limit integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
