@@ -449,7 +449,7 @@ create trigger _370_record_issue_updates after update on public.issues
   for each statement execute function private.record_issue_updates();
 
 -- 70_loop/10_ledger/70_backfill_loop.sql
--- Issues that are older than the loop.
+-- Issues that are older than the loop. A call for 10,000 of them takes about a second.
 
 create or replace function private.backfill_loop(p_limit integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -593,7 +593,10 @@ create or replace function private.record_task_start() returns trigger
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_exai_issue_id constant uuid := (
-    select x.exai_issue_id from public.exai_issue_tasks as x where x.task_id = new.id
+    select x.exai_issue_id
+    from public.exai_issue_tasks as x
+    join public.exai_issues as e on e.id = x.exai_issue_id and e.status in ('open', 'in_progress')
+    where x.task_id = new.id
   );
 begin
   if v_exai_issue_id is not null then
@@ -606,7 +609,8 @@ begin
 end;
 $$;
 comment on function private.record_task_start is
-  'After trigger of tasks that begin to run: recorded for every issue that their engineering issue fixes.';
+  'After trigger of tasks that begin to run: recorded for every issue that their engineering issue fixes, '
+  'while that is active.';
 
 create trigger _340_record_promotion after insert on public.issue_links
   for each row execute function private.record_promotion();
