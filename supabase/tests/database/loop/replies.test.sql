@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(33);
+select plan(35);
 
 \ir ../helpers/personas.psql
 
@@ -229,6 +229,25 @@ select is(
 )
 from public.deliveries as d join private.delivery_queue as q on q.delivery_id = d.id
 where d.issue_id = pg_temp.id(2);
+
+-- History
+
+insert into public.issues (id, title, status, resolved_by) values (pg_temp.id(4), 'Old', 'resolved', 'Ana');
+insert into public.circle_issues (message_id, chat_room_uuid, mapped_to_issue_id)
+values ('201500400', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', pg_temp.id(4));
+delete from public.loop_events where issue_id = pg_temp.id(4);
+delete from public.loop_issues where issue_id = pg_temp.id(4);
+select private.backfill_loop();
+select is(
+  (select count(*)::integer from pg_temp.replies(4)), 0, 'what is put into the loop later is told nobody'
+);
+select private.enqueue_replies(array(
+  select jsonb_populate_record(e, jsonb_build_object('at', now() - interval '2 days'))
+  from public.loop_events as e where e.issue_id = pg_temp.id(4) and e.hop = 'resolved'
+));
+select is(
+  (select count(*)::integer from pg_temp.replies(4)), 0, 'nor what was resolved before it was known here'
+);
 
 select * from finish();
 rollback;
