@@ -5183,6 +5183,8 @@ begin
     select e.issue_id, e.generation, e.id, private.reply_status(e) as status,
       private.render_reply('fixed', e.issue_id, private.shipped_version(e.issue_id, e.generation)) as body
     from unnest(p_events) as e
+    -- what was resolved before it was known here is history: an import of years answers nobody
+    join public.loop_issues as l on l.issue_id = e.issue_id and e.at >= l.created_at - interval '1 hour'
   )
   insert into public.deliveries (
     channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status, last_error
