@@ -22,14 +22,15 @@ export interface AgentsStage {
   tom: Client;
 }
 
-/** The issue becomes a task, a worker's agent fixes the code, and the pull request is merged. */
+/** The issue becomes a task, a worker's agent fixes the code, the pull request is merged, and the issue is resolved. */
 export async function fixWithAgent(stage: AgentsStage, issueId: string): Promise<void> {
   const projectId = await connectRepository(stage);
-  const taskId = await queueTask(stage, projectId, issueId);
+  const issueNumber = await promote(stage, issueId);
+  const taskId = await dispatch(stage, projectId, issueNumber);
   await runWorker(stage, taskId);
   await showResult(stage, taskId);
-  const url = await mergePullRequest(stage, taskId);
-  await answer(stage, taskId, issueId, url);
+  await mergePullRequest(stage, taskId);
+  await showResolved(stage, issueId, issueNumber);
 }
 
 async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<number> {
@@ -52,24 +53,41 @@ async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<n
         name: "CSV tools",
       }).select("id"),
     ));
+  await timed("trusts what its pull requests say they fix", () =>
+    rows(
+      maya.from("loop_repositories").insert({
+        repo_owner: REPOSITORY.owner,
+        repo_name: REPOSITORY.name,
+      }).select("repo_name"),
+    ));
   return created.id;
 }
 
-async function queueTask({ maya }: AgentsStage, projectId: number, issueId: string): Promise<number> {
-  heading("The issue becomes a task for a coding agent");
-  const issue = await single(maya.from("issues").select("seq_id, title, description").eq("id", issueId));
-  const task = await timed(`queues a task with the text of #${issue.seq_id}`, () =>
-    single(
-      maya.from("tasks").insert({
-        project_id: projectId,
-        agent: "scripted",
-        chat_messages: [{
-          role: "user",
-          content: `${issue.title}\n\n${issue.description}`,
-          timestamp: Date.now() / 1000,
-        }],
-      }).select("id, status, agent, target_branch, priority"),
-    ));
+async function promote({ tom }: AgentsStage, issueId: string): Promise<number> {
+  heading("Tom makes it an engineering issue");
+  const data = await timed("promotes it", async () => {
+    const promoted = await tom.rpc("promote_issue", { issue_id: issueId, severity: "high" });
+    if (promoted.error) throw promoted.error;
+    return promoted.data;
+  });
+  table([{ ...data, name: `EXAI-${data.issue_number}` }], ["name", "title", "severity", "status"], 60);
+  return data.issue_number;
+}
+
+async function dispatch({ maya }: AgentsStage, projectId: number, issueNumber: number): Promise<number> {
+  heading("Maya dispatches it to a coding agent");
+  const data = await timed(`queues a task with the context of EXAI-${issueNumber}`, async () => {
+    const dispatched = await maya.rpc("dispatch_issue", {
+      issue_number: issueNumber,
+      project_id: projectId,
+      agent: "scripted",
+    });
+    if (dispatched.error) throw dispatched.error;
+    return dispatched.data;
+  });
+  const task = await single(
+    maya.from("tasks").select("id, status, agent, target_branch, priority").eq("id", data.task_id),
+  );
   table([task], ["id", "status", "agent", "target_branch", "priority"]);
   return task.id;
 }
@@ -136,12 +154,10 @@ async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> 
   assert.match(task.git_diff ?? "", /!filter \|\| matches/);
 }
 
-async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: number): Promise<string> {
+async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: number): Promise<void> {
   heading("The pull request is merged on GitHub, which calls the webhook");
-  const { pr_number: number, pr_url: url } = await single(
-    maya.from("tasks").select("pr_number, pr_url").eq("id", taskId),
-  );
-  assert(number && url);
+  const { pr_number: number } = await single(maya.from("tasks").select("pr_number").eq("id", taskId));
+  assert(number);
   fake.state.merge(REPOSITORY.owner, REPOSITORY.name, number, "maya-chen");
   const { headers, body } = fake.state.delivery({ ...REPOSITORY, number, action: "closed" });
   const deliver = async (sent: Record<string, string>, expected: number): Promise<unknown> => {
@@ -162,46 +178,27 @@ async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: nu
   assert.equal(pulls.length, 1);
   assert(pulls[0]?.merged_at);
   table(pulls, ["repo_owner", "repo_name", "number", "state", "title", "merged_at", "merge_commit_sha"], 24);
-  return url;
 }
 
-async function answer(stage: AgentsStage, taskId: number, issueId: string, url: string): Promise<void> {
-  const { maya, tom } = stage;
-  heading("Tom answers");
-  await timed(
-    "comments with the pull request",
-    () => rows(tom.from("comments").insert({ issue_id: issueId, body: `Fixed and merged: ${url}` }).select()),
+async function showResolved(
+  { tom }: AgentsStage,
+  issueId: string,
+  issueNumber: number,
+): Promise<void> {
+  heading("What the merge has changed, in the transaction that recorded it");
+  const exai = await single(
+    tom.from("exai_issues").select("title, status, fix_date").eq("issue_number", issueNumber),
   );
-  await timed("resolves the issue", () =>
-    rows(
-      tom.from("issues").update({ status: "resolved", ready_for_delivery: true }).eq("id", issueId).select(),
-    ));
-
-  console.log("");
-  print("From the message to the answer, by the database's times:");
-  const issue = await single(tom.from("issues").select("created_at, resolved_at").eq("id", issueId));
-  const task = await single(maya.from("tasks").select("created_at, completed_at").eq("id", taskId));
-  const attempt = await single(maya.from("task_attempts").select("claimed_at").eq("task_id", taskId));
-  const pull = await single(maya.from("pull_requests").select("created_at, updated_at"));
-  const hops: [string, string | null][] = [
-    ["the message became an issue", issue.created_at],
-    ["the issue became a task", task.created_at],
-    ["a worker claimed it", attempt.claimed_at],
-    ["the pull request was recorded", pull.created_at],
-    ["the task was completed", task.completed_at],
-    ["the merge was recorded", pull.updated_at],
-    ["the issue was resolved", issue.resolved_at],
-  ];
-  const times = hops.map(([hop, at]) => ({ hop, ms: Date.parse(at ?? "") }));
-  table(
-    times.map(({ hop, ms }, index) => ({
-      hop,
-      at: new Date(ms).toISOString().slice(11, 23),
-      seconds: index === 0 ? "" : ((ms - (times[index - 1]?.ms ?? ms)) / 1000).toFixed(2),
-    })),
-    ["at", "hop", "seconds"],
+  assert.equal(exai.status, "fixed");
+  const issue = await single(tom.from("issues").select("seq_id, status, resolved_by").eq("id", issueId));
+  assert.equal(issue.status, "resolved");
+  table([
+    { what: `EXAI-${issueNumber}`, status: exai.status, by: "the merged pull request" },
+    { what: `#${issue.seq_id}`, status: issue.status, by: issue.resolved_by },
+  ], ["what", "status", "by"]);
+  const deliveries = await rows(
+    tom.from("deliveries").select("channel, kind, status").eq("issue_id", issueId),
   );
-  for (const [index, { hop, ms }] of times.entries()) {
-    assert(ms >= (times[index - 1]?.ms ?? 0), `${hop}, in this order`);
-  }
+  assert(deliveries.length >= 2);
+  print(`and ${deliveries.length} replies are in the outbox, one for each who asked`);
 }
