@@ -21,7 +21,12 @@ export interface CircleTokenOptions {
 
 const begunSchema = z.discriminatedUnion("state", [
   z.object({ state: z.literal("off") }),
-  z.object({ state: z.literal("wait"), until: z.string(), is_running: z.boolean() }),
+  z.object({
+    state: z.literal("wait"),
+    until: z.string(),
+    is_running: z.boolean(),
+    error: z.string().nullable(),
+  }),
   z.object({ state: z.literal("ready"), id: z.string(), sealed: z.string() }),
   z.object({
     state: z.literal("make"),
@@ -101,7 +106,7 @@ async function loadToken(options: CircleTokenOptions, rejected: string | null): 
       case "off":
         return { kind: "unauthorized" };
       case "wait":
-        if (!answer.is_running || look >= MAX_LOOKS) return { kind: "wait", until: new Date(answer.until) };
+        if (!answer.is_running || look >= MAX_LOOKS) return failureOf(answer.error, new Date(answer.until));
         await options.sleep(LOOK_MS);
         break;
       case "ready": {
@@ -128,7 +133,7 @@ async function make(options: CircleTokenOptions, task: Task): Promise<CircleFail
     const failed = await rpc("fail_circle_token", { fencing_token: task.fencing_token, error: made.error });
     if (made.error === "refresh_rejected") return null;
     const until = failed.ok && typeof failed.data === "string" ? new Date(failed.data) : null;
-    return { kind: "wait", until: until ?? new Date(clock() + ERROR_WAIT_MS) };
+    return failureOf(made.error, until ?? new Date(clock() + ERROR_WAIT_MS));
   }
   const stored = await store(options, task, made.token);
   return stored ? null : { kind: "unavailable", cause: "token" };
@@ -166,6 +171,12 @@ async function refreshOrMint(options: CircleTokenOptions, task: Task): Promise<M
   const parsed = mintedSchema.safeParse(answer.ok && answer.status === 200 ? answer.body : null);
   return parsed.success ? { token: parsed.data } : { error: errorOf(answer) };
 }
+
+/** A token that is missing or that Circle does not take needs a person; anything else passes. */
+const failureOf = (error: string | null, until: Date): CircleFailure =>
+  error !== null && /^(headless_token_missing|status_4(?!08|29))/.test(error)
+    ? { kind: "unauthorized" }
+    : { kind: "wait", until };
 
 const errorOf = (answer: { ok: true; status: number } | { ok: false; cause: string }): string =>
   answer.ok ? `status_${answer.status}` : answer.cause;

@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Community, makeCircleDue, setUpSync, startCommunity, syncCircle } from "../support/circle.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { useWordRules } from "../support/word-rules.ts";
 
 // The import over the real stack and a fake of Circle: what becomes of what members write, edit and remove.
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
     functions: { env: community.env, log: (_, line) => logLines.push(line) },
   });
   sql = connect(project.database);
+  await useWordRules(sql);
   await setUpSync(sql, community);
 });
 
@@ -87,6 +89,12 @@ describe("a room", () => {
       posted_at: root.sentAt,
     });
     expect(asked("auth_token")).toHaveLength(1);
+    // the loop begins when the member wrote
+    expect(
+      await sql`
+      select e.hop, e.at from public.loop_events as e where e.issue_id = ${message?.mapped_to_issue_id} and e.hop = 'reported'
+    `,
+    ).toEqual([{ hop: "reported", at: root.sentAt }]);
     expect(logLines.join("\n")).not.toMatch(/access-\d|refresh-\d|auth-token/);
   });
 

@@ -7,7 +7,7 @@ create table public.circle_sync_settings (
   community_url text,
   window_hours integer not null default 72,
   first_read_hours integer not null default 168,
-  window_minutes integer not null default 15,
+  window_minutes integer not null default 5,
   page_size integer not null default 50,
   ignored_room_uuids text[] not null default '{}',
   post_space_ids bigint[] not null default '{}',

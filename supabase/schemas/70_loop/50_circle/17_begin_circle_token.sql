@@ -9,7 +9,7 @@ begin
       'until', coalesce(
         greatest(p_token.lease_expires_at, p_token.next_attempt_at), clock_timestamp() + interval '1 minute'
       ),
-      'is_running', coalesce(p_token.lease_expires_at > clock_timestamp(), false)
+      'is_running', coalesce(p_token.lease_expires_at > clock_timestamp(), false), 'error', p_token.error
     )
     else jsonb_build_object(
       'id', p_token.id, 'sealed', p_token.sealed, 'fencing_token', p_token.fencing_token,
@@ -81,6 +81,6 @@ comment on function public.begin_circle_token is
   'The bot''s access token. state: ready (id, sealed); make (fencing_token; id and sealed of a pair whose '
   'refresh token can be used, else null; bot, and bot_member_id or bot_email to mint one for: the caller has '
   'it for 30 seconds and ends with finish_circle_token or fail_circle_token); wait (until; is_running: '
-  'somebody else makes one); off (no bot is set). rejected_id: a token that Circle did not accept. '
-  'Service role only.';
+  'somebody else makes one; error: why the last attempt failed); off (no bot is set). rejected_id: a token '
+  'that Circle did not accept. Service role only.';
 grant execute on function public.begin_circle_token to service_role;

@@ -59,7 +59,8 @@ select ok(public.fail_circle_token(pg_temp.fence(), '503') > now() + interval '5
 select is(pg_temp.begin() ->> 'state', 'ready', 'with what is left');
 select pg_temp.age('0 minutes');
 select ok(
-  (b.answer ->> 'state', b.answer ->> 'is_running') = ('wait', 'false'), 'for all, once that is over'
+  (b.answer ->> 'state', b.answer ->> 'is_running', b.answer ->> 'error') = ('wait', 'false', '503'),
+  'for all, once that is over, and are told why'
 ) from pg_temp.begin() as b (answer);
 update private.circle_tokens set next_attempt_at = null where is_bot;
 select is(pg_temp.begin() ->> 'id', null, 'after a failure a pair is minted');
