@@ -2702,7 +2702,7 @@ create table public.circle_sync_settings (
   community_url text,
   window_hours integer not null default 72,
   first_read_hours integer not null default 168,
-  window_minutes integer not null default 15,
+  window_minutes integer not null default 5,
   page_size integer not null default 50,
   ignored_room_uuids text[] not null default '{}',
   post_space_ids bigint[] not null default '{}',
@@ -2865,7 +2865,7 @@ begin
       'until', coalesce(
         greatest(p_token.lease_expires_at, p_token.next_attempt_at), clock_timestamp() + interval '1 minute'
       ),
-      'is_running', coalesce(p_token.lease_expires_at > clock_timestamp(), false)
+      'is_running', coalesce(p_token.lease_expires_at > clock_timestamp(), false), 'error', p_token.error
     )
     else jsonb_build_object(
       'id', p_token.id, 'sealed', p_token.sealed, 'fencing_token', p_token.fencing_token,
@@ -2937,8 +2937,8 @@ comment on function public.begin_circle_token is
   'The bot''s access token. state: ready (id, sealed); make (fencing_token; id and sealed of a pair whose '
   'refresh token can be used, else null; bot, and bot_member_id or bot_email to mint one for: the caller has '
   'it for 30 seconds and ends with finish_circle_token or fail_circle_token); wait (until; is_running: '
-  'somebody else makes one); off (no bot is set). rejected_id: a token that Circle did not accept. '
-  'Service role only.';
+  'somebody else makes one; error: why the last attempt failed); off (no bot is set). rejected_id: a token '
+  'that Circle did not accept. Service role only.';
 grant execute on function public.begin_circle_token to service_role;
 
 -- 70_loop/50_circle/18_finish_circle_token.sql
