@@ -24,7 +24,12 @@ values ('m1', '7', 'Help', pg_temp.issue(1), true, now() - interval '2 days'),
   ('m3', '7', 'Help', pg_temp.issue(3), true, now() - interval '1 day');
 delete from loop_events;
 
--- Journeys: a Friday afternoon and the Monday after it.
+-- Journeys: a Friday afternoon and the Monday after it, by a calendar of 9 to 17.
+
+insert into service_calendars (id, name, is_default)
+values ('70000000-0000-4000-8000-0000000000c2', 'Desk', true);
+insert into service_hours (calendar_id, weekday, opens, closes)
+select '70000000-0000-4000-8000-0000000000c2', d, '09:00', '17:00' from generate_series(1, 5) as d;
 
 select pg_temp.hop(1, 'reported', '2026-01-09 16:30+00', 'm2');
 select pg_temp.hop(1, 'reported', '2026-01-09 16:00+00', 'm1');

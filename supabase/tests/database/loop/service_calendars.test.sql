@@ -49,7 +49,7 @@ with calendar as (
   insert into service_calendars (name, time_zone) values
     ('office', 'Europe/Berlin'), ('night', 'America/New_York'), ('always', 'Europe/Berlin'),
     ('half', 'Asia/Kolkata'), ('howe', 'Australia/Lord_Howe'), ('dateline', 'Pacific/Kiritimati'),
-    ('never', 'UTC')
+    ('desk', 'UTC'), ('never', 'UTC')
   returning id, name
 ),
 hours as (
@@ -62,7 +62,8 @@ hours as (
     ('always', pg_temp.daily('00:00 24:00')),
     ('half', pg_temp.daily('09:15 13:00', '14:00 18:45', '23:00 24:00')),
     ('howe', pg_temp.daily('01:00 03:00')),
-    ('dateline', array['1 08:00 16:00'])
+    ('dateline', array['1 08:00 16:00']),
+    ('desk', array['1 09:00 17:00', '5 09:00 17:00'])
   ) as v (name, hours)
   join calendar as c on c.name = v.name
   cross join unnest(v.hours) as h
@@ -176,6 +177,8 @@ select is(
 );
 
 -- Who may
+
+update service_calendars set is_default = true where name = 'desk';
 
 select is(
   pg_temp.as_persona('viewer', $$

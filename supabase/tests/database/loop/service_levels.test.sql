@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(54);
+select plan(56);
 
 \ir ../helpers/personas.psql
 delete from service_policies;
@@ -215,6 +215,25 @@ select private.run_service_levels();
 select is(pg_temp.target(7, 'triage'), 'started -10 warn 150 due 190', 'and goes on with them');
 delete from service_policies where name <> 'All';
 
+-- Calendars and holidays: by a calendar of all days, a holiday moves what is open to the day after it.
+
+insert into service_calendars (id, name) values ('70000000-0000-4000-8000-0000000000c1', 'All days');
+insert into service_hours (calendar_id, weekday, opens, closes)
+select '70000000-0000-4000-8000-0000000000c1', d, '00:00', '24:00' from generate_series(1, 7) as d;
+insert into service_policies (name, segment, clock, calendar_id, triage_minutes, applies_from) values
+  ('Tool', 'tool', 'business', '70000000-0000-4000-8000-0000000000c1', 30, now() - interval '1 day');
+select pg_temp.report(8, 0, 'tool');
+select private.run_service_levels();
+select is(pg_temp.target(8, 'triage'), 'started 0 warn 24 due 30', 'working time of all days is all time');
+insert into service_holidays (calendar_id, holiday_on)
+select '70000000-0000-4000-8000-0000000000c1', (now() at time zone 'UTC')::date + n
+from generate_series(0, 1) as n;
+select private.run_service_levels();
+select is(
+  (select due_at at time zone 'UTC' from service_targets where issue_id = pg_temp.issue(8)),
+  date_trunc('day', now() at time zone 'UTC') + interval '2 days 30 minutes', 'but for holidays'
+);
+
 -- Reopened
 
 update issues set status = 'resolved' where id = pg_temp.issue(7);
@@ -241,6 +260,8 @@ select results_eq(
 );
 select is(pg_temp.as_persona('stranger', 'select count(*) from open_service_targets'), '0', 'the team does');
 
+delete from service_policies where name = 'Tool';
+select private.run_service_levels();
 select is_empty('select * from private.verify_service_targets()', 'what is stored is what is computed again');
 update service_targets set due_at = due_at + interval '1 second'
 where issue_id = pg_temp.issue(7) and generation = 2;
