@@ -138,6 +138,11 @@ describe("a webhook", () => {
       { error: "status_503", retry_after_seconds: 121, counted: true },
     ],
     [
+      "a rest until a time",
+      new Response(null, { status: 503, headers: { "retry-after": "Wed, 04 Mar 2026 12:00:00 GMT" } }),
+      { retry_after_seconds: 7200 },
+    ],
+    [
       "a rest that cannot be read",
       new Response(null, { status: 503, headers: { "retry-after": "soon" } }),
       { retry_after_seconds: null, counted: true },

@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { parseRetryAfter } from "../_shared/ask-json.ts";
 import { isPublicAddress } from "../_shared/public-address.ts";
 import type { Outcome } from "./claim.ts";
 
@@ -21,9 +20,21 @@ const MAX_BODY_BYTES = 20_000;
 const MAX_RESPONSE_BYTES = 16_384;
 const MAX_RETRY_AFTER = 86_400;
 
+/** How long a name may take to be resolved. */
+const RESOLVE_MS = 5_000;
+
 /** The addresses of a host by the system's resolver. */
-export const resolveHost = async (host: string): Promise<string[]> =>
-  (await lookup(host, { all: true })).map(({ address }) => address);
+export async function resolveHost(host: string): Promise<string[]> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("the name was not resolved in time")), RESOLVE_MS);
+  });
+  try {
+    return (await Promise.race([lookup(host, { all: true }), expired])).map(({ address }) => address);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /**
  * Posts a body and reads the answer as Standard Webhooks has it: only 2xx is success, a redirect is not followed, 429 has to
@@ -83,12 +94,11 @@ function read({ status, headers }: Response, now: number): Outcome {
   });
 }
 
-/** `parseRetryAfter` ends at an hour; a receiver may ask for a day. */
+/** The seconds of `Retry-After`, whole ones or a date (RFC 9110, section 10.2.3), also with a fraction; at most a day. */
 function secondsOf(headers: Headers, now: number): number | undefined {
-  const value = headers.get("retry-after");
-  return value !== null && /^\d+(\.\d+)?$/.test(value)
-    ? Math.min(Math.ceil(Number(value)), MAX_RETRY_AFTER)
-    : parseRetryAfter(headers, now);
+  const value = headers.get("retry-after") ?? "";
+  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 0), MAX_RETRY_AFTER) : undefined;
 }
 
 /** Reads what a receiver answers up to a limit, and lets go of the rest. */

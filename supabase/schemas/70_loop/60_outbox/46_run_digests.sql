@@ -12,17 +12,18 @@ begin
       )
     )
     from (
-      select e.id, e.hop, e.at, i.seq_id, left(i.title, 120) as title, count(*) over () as total
+      select e.id, e.hop, e.at, i.seq_id, left(i.title, 80) as title, count(*) over () as total
       from public.loop_events as e join public.issues as i on i.id = e.issue_id
       where e.id = any (p_event_ids)
-      order by e.id limit 50
+      order by e.id limit 30
     ) as e
     having count(*) > 0
   );
 end;
 $$;
 comment on function private.digest_payload is
-  'The digest of these events: how many, and the first 50, so that it stays below 20 kB; null for none.';
+  'The digest of these events: how many, and the first 30, which is below 20 kB also where each character '
+  'of a title takes six bytes; null for none.';
 
 create or replace function private.run_digests() returns integer
 language plpgsql volatile security definer set search_path = '' as $$

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(35);
+select plan(36);
 
 \ir ../helpers/personas.psql
 
@@ -229,6 +229,12 @@ select is(
 )
 from public.deliveries as d join private.delivery_queue as q on q.delivery_id = d.id
 where d.issue_id = pg_temp.id(2);
+
+-- Texts of any size
+
+update public.reply_templates set body = repeat('{title} ', 500) where kind = 'fixed';
+update public.issues set title = repeat('x', 400) where id = pg_temp.id(2);
+select is(char_length(private.render_reply('fixed', pg_temp.id(2), null)), 5000, 'a reply has an end');
 
 -- History
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(46);
+select plan(49);
 
 \ir ../helpers/personas.psql
 
@@ -161,7 +161,8 @@ select is(
 select is(private.is_reply_template(t.body), t.is_valid, t.body)
 from (values
   ('{title} is fixed[ in {version}].', true), ('{reporter} asked', false), ('a { b', false),
-  ('[a [b]]', false), ('a ] b', false), (' ', false)
+  ('[a [b]]', false), ('a ] b', false), (' ', false), ('[Fixed in {version}]', false), ('{link}', false),
+  ('{title}', true)
 ) as t (body, is_valid);
 select is(
   pg_temp.as_persona('admin', 'update public.reply_templates set body = ''Hi {name}'' returning body'),
