@@ -4776,12 +4776,16 @@ declare
 begin
   return private.non_blank(p_body) is not null and char_length(p_body) <= 4000 and v_rest !~ '[{}]'
     -- optional parts stand side by side
-    and regexp_replace(v_rest, '\[[^][]*\]', '', 'g') !~ '[][]';
+    and regexp_replace(v_rest, '\[[^][]*\]', '', 'g') !~ '[][]'
+    -- and something is left without them
+    and private.non_blank(
+      regexp_replace(regexp_replace(p_body, '\[[^][]*\]', '', 'g'), '\{(link|version)\}', '', 'g')
+    ) is not null;
 end;
 $$;
 comment on function private.is_reply_template is
   'Whether a text is a valid template: no placeholder but {issue}, {title}, {link} and {version}, and '
-  'brackets in pairs that do not contain each other.';
+  'brackets in pairs that do not contain each other, with something outside of them.';
 
 create table public.reply_templates (
   kind text not null,
@@ -4806,8 +4810,8 @@ begin
   if private.is_reply_template(new.body) is not true then
     raise exception using
       errcode = 'PT422', message = 'loop_template_invalid',
-      detail = 'A template has 1 to 4,000 characters, brackets in pairs, and no placeholder but {issue}, '
-        '{title}, {link} and {version}.',
+      detail = 'A template has 1 to 4,000 characters, some outside of brackets, brackets in pairs, and '
+        'no placeholder but {issue}, {title}, {link} and {version}.',
       hint = 'Write braces and brackets for placeholders and optional parts only.';
   end if;
   return new;
@@ -4868,7 +4872,8 @@ begin
     end if;
     v_body := replace(v_body, '{' || v_value.name || '}', v_value.value);
   end loop;
-  return v_body;
+  -- a title can stand there many times
+  return left(v_body, 5000);
 end;
 $$;
 comment on function private.render_reply is
@@ -5389,17 +5394,18 @@ begin
       )
     )
     from (
-      select e.id, e.hop, e.at, i.seq_id, left(i.title, 120) as title, count(*) over () as total
+      select e.id, e.hop, e.at, i.seq_id, left(i.title, 80) as title, count(*) over () as total
       from public.loop_events as e join public.issues as i on i.id = e.issue_id
       where e.id = any (p_event_ids)
-      order by e.id limit 50
+      order by e.id limit 30
     ) as e
     having count(*) > 0
   );
 end;
 $$;
 comment on function private.digest_payload is
-  'The digest of these events: how many, and the first 50, so that it stays below 20 kB; null for none.';
+  'The digest of these events: how many, and the first 30, which is below 20 kB also where each character '
+  'of a title takes six bytes; null for none.';
 
 create or replace function private.run_digests() returns integer
 language plpgsql volatile security definer set search_path = '' as $$
