@@ -47,8 +47,8 @@ export interface CircleRequest {
 }
 
 const TIMEOUT_MS = 20_000;
-/** 100 messages of 40 kB each. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** 100 messages of 160 kB each. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** Reserved at a time: each reservation is a call of the database. */
 const CHUNK = 5;
 /** Where a 429 does not say how long: https://api.circle.so/apis/admin-api/usage-and-limits */

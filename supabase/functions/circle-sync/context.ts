@@ -6,15 +6,18 @@ import { LeaseLost, ReadStop, stopOf } from "./stop.ts";
 
 const REFUSED = Symbol("refused");
 
-/** PostgreSQL's jsonb has neither U+0000 nor halves of surrogate pairs. */
-export const toStorable = (value: unknown): unknown =>
-  typeof value === "string"
-    ? value.replaceAll("\0", "\ufffd").toWellFormed()
-    : Array.isArray(value)
-    ? value.map(toStorable)
-    : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [toStorable(name), toStorable(one)]))
-    : value;
+/** Deeper than any text that Circle's editor makes. */
+const MAX_DEPTH = 200;
+
+/** PostgreSQL's jsonb has neither U+0000 nor halves of surrogate pairs; what is nested too deeply is left out. */
+export function toStorable(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return value.replaceAll("\0", "\ufffd").toWellFormed();
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= MAX_DEPTH) return null;
+  if (Array.isArray(value)) return value.map((one) => toStorable(one, depth + 1));
+  const entries = Object.entries(value).map(([name, one]) => [toStorable(name), toStorable(one, depth + 1)]);
+  return Object.fromEntries(entries);
+}
 
 export interface ContextTools {
   rpc: Rpc;
@@ -101,7 +104,7 @@ export class RunContext {
 
   /** False where the database refuses a value: classes 22, 23 and 54 of SQLSTATE. */
   async #tryRecord(records: readonly unknown[], cursor: Record<string, unknown> | null): Promise<boolean> {
-    const args = { records: records.map(toStorable), cursor };
+    const args = { records: records.map((record) => toStorable(record)), cursor };
     const data = await this.#callOrRefused("record_circle_messages", args);
     if (data === REFUSED && records.length > 0) return false;
     const recorded = recordedSchema.parse(data);

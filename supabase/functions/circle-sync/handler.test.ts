@@ -6,6 +6,7 @@ import { parseMasterKeys } from "../_shared/encryption.ts";
 import type { LogEntry } from "../_shared/log.ts";
 import { UNLIMITED } from "../_shared/provider-budget.ts";
 import type { Read } from "./claim.ts";
+import { toStorable } from "./context.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
 
 // The function over a fake of Circle, and a database that only remembers what it was called with.
@@ -124,6 +125,14 @@ test("a page is stored with the position after it", async () => {
     (cursor as { scan: { is_read: boolean } | null }).scan?.is_read ?? null,
   ]);
   expect(pages).toEqual([[[3, 4, 5], true, false], [[1, 2], true, true], [[], true, null]]);
+});
+
+test("what PostgreSQL's jsonb does not have is replaced", () => {
+  expect(toStorable({ "a\0": ["\0b", "\ud83d", "😀", 1, null, true] })).toEqual({
+    "a\ufffd": ["\ufffdb", "\ufffd", "😀", 1, null, true],
+  });
+  const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`) as unknown;
+  expect(JSON.stringify(toStorable(deep)).length).toBeLessThan(500);
 });
 
 describe("the end of a run", () => {

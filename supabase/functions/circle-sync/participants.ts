@@ -27,7 +27,7 @@ export async function readParticipants(
     const list = await context.find((api) => readPage(api, path));
     participants.page = list?.has_next_page ? page + 1 : 1;
     if (!list?.has_next_page) participants.read_at = new Date(context.now()).toISOString();
-    await context.call("record_circle_members", { members: (list?.records ?? []).map(toStorable), cursor });
+    await context.call("record_circle_members", { members: toStorable(list?.records ?? []), cursor });
     if (!list?.has_next_page) return;
   }
 }

@@ -6,7 +6,7 @@ import {
   readThreadReplies,
   type WindowQuery,
 } from "../_shared/circle.ts";
-import type { RunContext } from "./context.ts";
+import { type RunContext, toStorable } from "./context.ts";
 import { confirmRemoved } from "./room.ts";
 
 export const dueSchema = z.array(z.object({
@@ -99,7 +99,8 @@ const MAX_LIST_PAGES = 25;
 export async function syncThreads(context: RunContext): Promise<void> {
   for (let page = 1; page <= MAX_LIST_PAGES; page++) {
     const list = await context.ask((api) => readPage(api, `chat_threads?page=${page}&per_page=50`));
-    const learnt = learntSchema.parse(await context.call("record_circle_threads", { threads: list.records }));
+    const threads = toStorable(list.records);
+    const learnt = learntSchema.parse(await context.call("record_circle_threads", { threads }));
     context.counts.rooms += learnt.rooms;
     if (!list.has_next_page) return;
   }
