@@ -384,9 +384,12 @@ begin
     update public.loop_issues as l set generation = l.generation + 1
     from public.issues as i
     where l.issue_id = any (p_issue_ids) and i.id = l.issue_id and not i.is_test and i.resolved_at is null
-      and exists (
-        select from public.loop_events as e
+      -- Each by its key: joined, with statistics from before anything was resolved, 4,000 took 10 s.
+      and (
+        select true from public.loop_events as e
         where e.issue_id = l.issue_id and e.generation = l.generation and e.hop = 'resolved'
+          and e.reference = ''
+        limit 1
       )
     returning l.issue_id, l.generation
   )
