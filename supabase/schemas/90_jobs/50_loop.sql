@@ -3,7 +3,10 @@
 select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.run_service_levels()$$);
 select cron.schedule('loop-sync-working-spans', '53 0 * * *', $$select private.sync_working_spans()$$);
 select cron.schedule('loop-deliver', '* * * * *', $$select private.run_deliveries()$$);
-select cron.schedule('loop-prune-deliveries', '33 4 * * *', $$select private.prune_deliveries()$$);
+select cron.schedule(
+  'loop-prune-deliveries', '33 4 * * *',
+  $$do 'begin for i in 1..100 loop exit when private.prune_deliveries() = 0; commit; end loop; end'$$
+);
 select cron.schedule('loop-sync-circle', '* * * * *', $$select private.request_circle_sync()$$);
 select cron.schedule('loop-prune-circle-sync', '23 4 * * *', $$select private.prune_circle_sync()$$);
 select cron.schedule('loop-run-ship-gate', '* * * * *', $$select private.run_ship_gate()$$);

@@ -5,6 +5,11 @@ create or replace function private.erase_escalated_issues(p_conversation_ids uui
 returns table (o_erased integer, o_edited integer)
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  perform private.erase_deliveries(array(
+    select e.issue_id from support.escalations as e join public.issues as i on i.id = e.issue_id
+    where e.conversation_id = any (p_conversation_ids) and e.is_issue_created
+      and i.description = e.original_request
+  ));
   return query
   with made as (
     select distinct on (i.id) i.id, i.description = e.original_request as is_as_made
@@ -23,7 +28,7 @@ end;
 $$;
 comment on function private.erase_escalated_issues is
   'Erases title and description of the issues that were made from escalations of these conversations and not '
-  'edited since, and counts them, and the others.';
+  'edited since, with what was told of them, and counts them, and the others.';
 
 -- Escalations are locked before their conversations, as everywhere. What is deleted takes its messages,
 -- answers and ratings with it.

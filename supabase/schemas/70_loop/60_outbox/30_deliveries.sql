@@ -77,6 +77,8 @@ comment on column public.deliveries.approved_by is 'Who approved the draft.';
 create index deliveries_endpoint_id_idx on public.deliveries (endpoint_id);
 create index deliveries_issue_id_idx on public.deliveries (issue_id);
 create index deliveries_approved_by_user_id_idx on public.deliveries (approved_by_user_id);
+-- The list of replies, of which the drafts are some; few next to what endpoints are sent.
+create index deliveries_replies_id_idx on public.deliveries (id) where channel in ('circle', 'support');
 
 create trigger _000_require_agent before update on public.deliveries
   for each statement when (current_user in ('anon', 'authenticated'))

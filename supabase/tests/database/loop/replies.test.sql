@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(36);
+select plan(38);
 
 \ir ../helpers/personas.psql
 
@@ -229,6 +229,22 @@ select is(
 )
 from public.deliveries as d join private.delivery_queue as q on q.delivery_id = d.id
 where d.issue_id = pg_temp.id(2);
+
+-- Erased
+
+insert into support.escalations (id, conversation_id, issue_type, original_request) values (
+  '0e000000-0000-4000-8000-000000000009', '0c000000-0000-4000-8000-000000000002', 'a', 'My secret'
+);
+select support.escalation_to_issue('0e000000-0000-4000-8000-000000000009');
+update public.issues set status = 'resolved' where title = 'My secret';
+select is(
+  (select count(*)::integer from public.deliveries where body like '%My secret%'), 1, 'a reply has the title'
+);
+select support.forget_user(conversation_id := '0c000000-0000-4000-8000-000000000002');
+select is(
+  (select count(*)::integer from public.deliveries where body like '%My secret%'), 0,
+  'and is erased with the visitor'
+);
 
 -- Texts of any size
 
