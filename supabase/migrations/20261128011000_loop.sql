@@ -4962,6 +4962,8 @@ comment on column public.deliveries.approved_by is 'Who approved the draft.';
 create index deliveries_endpoint_id_idx on public.deliveries (endpoint_id);
 create index deliveries_issue_id_idx on public.deliveries (issue_id);
 create index deliveries_approved_by_user_id_idx on public.deliveries (approved_by_user_id);
+-- The list of replies, of which the drafts are some; few next to what endpoints are sent.
+create index deliveries_replies_id_idx on public.deliveries (id) where channel in ('circle', 'support');
 
 create trigger _000_require_agent before update on public.deliveries
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -6240,6 +6242,36 @@ $$;
 comment on function private.prune_deliveries is
   'Deletes those of the p_batch oldest deliveries that are not pending and older than '
   'loop_settings.delivery_retention_days, and returns how many. For the scheduler.';
+
+-- 70_loop/60_outbox/72_erase_deliveries.sql
+-- What was told of issues whose words are erased with their visitor.
+
+-- The queue first, as everybody locks them. A digest has the titles of several issues.
+create or replace function private.erase_deliveries(p_issue_ids uuid[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_numbers constant integer[] := array(
+    select i.seq_id from public.issues as i where i.id = any (p_issue_ids)
+  );
+  v_ids constant bigint[] := array(
+    select d.id from public.deliveries as d where d.issue_id = any (p_issue_ids)
+    union
+    select d.id from public.deliveries as d
+    cross join lateral jsonb_array_elements(d.payload #> '{data,events}') as e (event)
+    where d.kind = 'digest' and (e.event ->> 'number')::integer = any (v_numbers)
+  );
+  v_count integer;
+begin
+  perform from private.delivery_queue as q where q.delivery_id = any (v_ids)
+  order by q.delivery_id for update;
+  delete from public.deliveries as d where d.id = any (v_ids);
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.erase_deliveries is
+  'Deletes the deliveries that contain titles of these issues, sent or not, and returns how many. That they '
+  'were answered stays in the ledger.';
 
 -- 70_loop/70_levels/10_service_calendars.sql
 -- When people work: a calendar has a time zone, hours per weekday and holidays.
