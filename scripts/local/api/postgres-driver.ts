@@ -24,6 +24,13 @@ const CHANGES: Record<string, [text: string, replacement: string][]> = {
       "    clearImmediate(nextWriteTimer)\n    chunk = nextWriteTimer = null\n    socket.removeListener('data', data)\n" +
       "    socket.removeListener('connect', connected)\n    idleTimer.cancel()",
     ],
+    // between the socket's error and its end, its connection is not given to anybody
+    [
+      "  function connected() {\n    try {\n",
+      "  function connected() {\n    connection.isBroken = false\n    try {\n",
+    ],
+    ["    x.on('error', error)\n", "    x.on('error', e => (connection.isBroken = true, error(e)))\n"],
+    ["    !hadError && (query || sent.length) && error(", "    ;(query || sent.length) && error("],
     // else `end()` waits for the one, and the other is the error of the next connection's first statement
     [
       "    closedTime = performance.now()\n",
@@ -39,7 +46,7 @@ const CHANGES: Record<string, [text: string, replacement: string][]> = {
     ],
     [
       "    sql.release = () => {\n",
-      "    sql.release = () => {\n      if (lost) return\n      c.onclose = null\n",
+      "    sql.release = () => {\n      if (lost || c.isBroken) return\n      c.onclose = null\n",
     ],
     [
       "    function handler(q) {\n      c.queue === full\n        ? queue.push(q)",
