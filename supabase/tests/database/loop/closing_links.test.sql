@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(74);
+select plan(76);
 
 create function pg_temp.link_pull(p_persona text, p_name text, p_url text, p_intent text default 'closes')
 returns text language sql as $$
@@ -138,6 +138,26 @@ select is(pg_temp.links_of('f'), '#8 mentions words merged', 'seen only after it
 select pg_temp.send(8, 30, pg_temp.fixes('f'), pg_temp.fork() || pg_temp.merged_ago(30));
 select is(pg_temp.links_of('f'), '#8 closes words merged', 'until what was merged arrives');
 select is(pg_temp.status_of('f'), 'fixed', 'which fixes it');
+
+-- The seconds after a merge
+
+create function pg_temp.send_after_merge(p_number integer, p_seconds integer, p_words text) returns text
+language sql as $$
+  select pg_temp.deliver(pg_temp.pull(
+    p_number, to_char(
+      (pg_temp.ago(30)::timestamptz + make_interval(secs => p_seconds)) at time zone 'UTC',
+      'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+    ), pg_temp.worded(p_words, pg_temp.fork() || pg_temp.merged_ago(30))
+  ))
+$$;
+select pg_temp.engineer('f3', 'f31');
+select pg_temp.send_after_merge(23, 1, 'A typo');
+select pg_temp.send_after_merge(23, 5, pg_temp.fixes('f3'));
+select is(pg_temp.links_of('f3'), '-', 'nor what is written into it a few seconds later');
+select pg_temp.engineer('f4', 'f41');
+select pg_temp.send_after_merge(24, 5, 'A typo');
+select pg_temp.send_after_merge(24, 1, pg_temp.fixes('f4'));
+select is(pg_temp.links_of('f4'), '#24 closes words merged', 'in whatever order they arrive');
 
 with issue as (insert into public.exai_issues (title) values ('Found later') returning id, issue_number)
 insert into made select 'f2', i.id, i.issue_number from issue as i;
