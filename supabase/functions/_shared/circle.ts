@@ -101,6 +101,18 @@ export async function readThreadReplies(
   return answer.kind === "ok" ? { kind: "ok", value: answer.value.replies } : answer;
 }
 
+/** By the thread, where Circle answers with a window of the room: one of replies is not documented. */
+async function readRepliesOfRoot(
+  api: CircleApi,
+  roomUuid: string,
+  rootId: number,
+): Promise<CircleAnswer<ChatMessage[]>> {
+  const root = await readMessage(api, roomUuid, rootId);
+  if (root.kind !== "ok") return root;
+  const threadId = idSchema.safeParse(root.value.chat_thread_id);
+  return threadId.success ? await readThreadReplies(api, threadId.data) : { kind: "ok", value: [] };
+}
+
 /** The newest replies to a message, in the order of their ids, up to so many pages of 50. */
 export async function readReplies(
   api: CircleApi,
@@ -114,6 +126,8 @@ export async function readReplies(
     const before = oldest === undefined ? {} : { before: oldest.id };
     const answer = await readMessages(api, roomUuid, { parentId: rootId, size: 50, ...before });
     if (answer.kind !== "ok") return answer;
+    const isThread = answer.value.records.every((one) => one.parent_message_id === rootId);
+    if (!isThread) return await readRepliesOfRoot(api, roomUuid, rootId);
     replies.unshift(...answer.value.records);
     if (!answer.value.has_previous_page || answer.value.records.length === 0) break;
   }

@@ -112,6 +112,14 @@ describe("a chat reply", () => {
     expect(replies()).toEqual([REPLY]);
   });
 
+  test("is there once, also where Circle lists no replies by their message", async () => {
+    fake.state.shows.windowsOfReplies = false;
+    expect(await deliver(chat())).toMatchObject({ kind: "delivered" });
+    now += 120_000;
+    expect(await deliver(chat(), now - 120_000)).toMatchObject({ kind: "delivered" });
+    expect(replies()).toEqual([REPLY]);
+  });
+
   test("whose answer is lost is found in the thread", async () => {
     fake.state.faults.push({ method: "POST", status: 502, times: 1 });
     expect(await deliver(chat())).toMatchObject({ error: "not_seen" });
