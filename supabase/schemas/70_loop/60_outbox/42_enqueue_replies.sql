@@ -43,6 +43,19 @@ $$;
 comment on function private.reply_status is
   'pending or draft: the first with reply_mode automatic, for a fix of the last notification_age_hours.';
 
+-- A reply has the issue's title, which is what a visitor wrote in a conversation that nobody else reads.
+create or replace function private.quotes_another_visitor(p_issue_id uuid, p_thread text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from support.escalations as e
+    where e.issue_id = p_issue_id and e.is_issue_created and e.conversation_id::text is distinct from p_thread
+  );
+end;
+$$;
+comment on function private.quotes_another_visitor is
+  'Whether an issue was made from what a visitor wrote in another conversation than this.';
+
 create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -62,7 +75,11 @@ begin
     format('fixed:%s:%s:%s:%s', r.issue_id, r.generation, t.channel, t.thread), r.body,
     coalesce(t.target, '{}')
       || jsonb_build_object('reporters', t.reporters, 'marker', private.new_reply_marker()),
-    case when t.target is null then 'dead' else r.status end,
+    case
+      when t.target is null then 'dead'
+      when private.quotes_another_visitor(r.issue_id, t.thread) then 'draft'
+      else r.status
+    end,
     case when t.target is null then 'The message has no thread that can be answered.' end
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t

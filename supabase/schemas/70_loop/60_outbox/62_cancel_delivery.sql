@@ -47,11 +47,8 @@ begin
   elsif v_delivery.status not in ('draft', 'pending') then
     perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
   end if;
-  if private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name())) = '{}' then
-    perform private.raise_delivery_conflict(
-      v_delivery.status, 'It is being sent; if it fails, it is not tried again.'
-    );
-  end if;
+  -- no error where it is being sent: it would take the mark back that ends the further attempts
+  perform private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name()));
   select d.* into v_delivery from public.deliveries as d where d.id = p_id;
   return v_delivery;
 end;
@@ -65,6 +62,7 @@ begin atomic
 end;
 comment on function public.cancel_delivery is
   'Cancels a draft or a pending delivery and returns it; repeated, the same. One that is being sent is '
-  'refused. Agents and servers. Errors: sign_in_required (401), team_role_required (403), '
-  'loop_delivery_unknown (404), loop_delivery_status_conflict (409).';
+  'returned as pending: it may arrive, and if it fails it is not tried again. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
+  'loop_delivery_status_conflict (409).';
 grant execute on function public.cancel_delivery to authenticated, service_role;

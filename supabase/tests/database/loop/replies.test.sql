@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(38);
+select plan(41);
 
 \ir ../helpers/personas.psql
 
@@ -24,7 +24,8 @@ create function pg_temp.reopen(p_number integer) returns void language sql as $$
 $$;
 
 insert into public.issues (id, title) values
-  (pg_temp.id(1), E'Login  {link}\nloops'), (pg_temp.id(2), 'Export'), (pg_temp.id(3), 'Import');
+  (pg_temp.id(1), E'Login  {link}\nloops'), (pg_temp.id(2), 'Export'), (pg_temp.id(3), 'Import'),
+  (pg_temp.id(8), 'Undo'), (pg_temp.id(9), 'Jane, 555-0100');
 insert into public.circle_issues (message_id, chat_room_uuid, thread_id, mapped_to_issue_id, posted_at) values
   ('201500290', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', '1000990001', pg_temp.id(1), now()),
   ('201500291', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', null, pg_temp.id(1), now()),
@@ -229,6 +230,41 @@ select is(
 )
 from public.deliveries as d join private.delivery_queue as q on q.delivery_id = d.id
 where d.issue_id = pg_temp.id(2);
+
+insert into public.circle_issues (message_id, chat_room_uuid, mapped_to_issue_id, posted_at) values
+  ('201500301', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', pg_temp.id(8), now());
+select pg_temp.resolve(8);
+create function pg_temp.eighth() returns bigint language sql as $$
+  select d.id from public.deliveries as d where d.issue_id = pg_temp.id(8)
+$$;
+select public.approve_delivery(pg_temp.eighth());
+select public.claim_deliveries('circle');
+select is(
+  pg_temp.as_persona(
+    'agent', format('select (public.cancel_delivery(%s)).status from generate_series(1, 2)', pg_temp.eighth())
+  ),
+  'pending', 'cancelled by an agent while it is being sent, it may have arrived'
+);
+select is(
+  public.fail_delivery(q.delivery_id, q.fencing_token, 'timeout'), 'cancelled', 'nor is it tried again'
+)
+from private.delivery_queue as q where q.delivery_id = pg_temp.eighth();
+
+-- A visitor's words in the community
+
+insert into public.circle_issues (message_id, chat_room_uuid, mapped_to_issue_id, posted_at) values
+  ('201500302', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', pg_temp.id(9), now());
+insert into support.escalations (
+  conversation_id, issue_type, original_request, status, issue_id, is_issue_created
+) values
+  ('0c000000-0000-4000-8000-000000000002', 'a', 'Jane, 555-0100', 'resolved', pg_temp.id(9), true);
+select private.record_loop_event(pg_temp.id(9), 'fixed', now(), null, 'EXAI-1');
+select pg_temp.resolve(9);
+select results_eq(
+  $$ select channel, status from public.deliveries where issue_id = pg_temp.id(9) order by channel $$,
+  $$ values ('circle', 'draft'), ('support', 'pending') $$,
+  'a person looks at a reply that tells the community what a visitor wrote'
+);
 
 -- Erased
 
