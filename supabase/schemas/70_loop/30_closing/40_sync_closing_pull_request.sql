@@ -70,6 +70,8 @@ $$;
 comment on function private.is_visible_to_team is
   'Whether the team may see the state of a pull request that is linked to an engineering issue.';
 
+-- Of a deleted task nobody knows whether its user is in the team any more: what is merged stays linked, and
+-- what is open where the team decides about the merge.
 create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -85,7 +87,9 @@ begin
   with removed as (
     delete from public.exai_issue_pull_requests as l
     where l.pull_request_id = p_pull.id
-      and (l.source = 'words' or l.source = 'task' and l.task_id is not null)
+      and (l.source = 'words' or l.source = 'task' and (
+        l.task_id is not null or l.merged_at is null and not private.is_loop_repository(p_pull.repository_id)
+      ))
       and not exists (
         select from private.find_closing_links(p_pull) as f where f.o_exai_issue_id = l.exai_issue_id
       )

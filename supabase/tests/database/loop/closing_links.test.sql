@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(76);
+select plan(77);
 
 create function pg_temp.link_pull(p_persona text, p_name text, p_url text, p_intent text default 'closes')
 returns text language sql as $$
@@ -111,6 +111,18 @@ select is(pg_temp.links_of('d'), '-', 'not in another repository, by the word of
 update public.task_pull_requests set verified_by = 'worker', verified_at = now(), verify_after = null
 where task_id = (select id from tasks_made where name = 'd');
 select is(pg_temp.links_of('d'), '#1 closes task open', 'but by that of a trusted worker');
+insert into tasks_made select 'd2', pg_temp.dispatch('agent', 'd', 'https://github.com/agnes/own/pull/2');
+update public.task_pull_requests set verified_by = 'worker', verified_at = now(), verify_after = null
+where task_id = (select id from tasks_made where name = 'd2');
+delete from public.tasks where id in (select id from tasks_made where name = 'd2');
+update public.pull_requests set state = 'closed', merged_at = now(), closed_at = now()
+where (repo_owner, repo_name, number) = ('agnes', 'own', 2);
+select private.sync_closing_pull_request(p.id) from public.pull_requests as p
+where (p.repo_owner, p.repo_name, p.number) = ('agnes', 'own', 2);
+select is(
+  concat_ws(' ', pg_temp.status_of('d'), pg_temp.links_of('d')), 'open #1 closes task open',
+  'and as long as there is the task: its user may have left the team when it is merged'
+);
 update public.tasks set pr_url = null where id = (select id from tasks_made where name = 'd');
 select is(pg_temp.links_of('d'), '-', 'until the task names another one');
 insert into tasks_made select 's', pg_temp.dispatch('stranger', 'd', pg_temp.url(3));
