@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(41);
+select plan(42);
 
 \ir ../helpers/personas.psql
 
@@ -280,6 +280,18 @@ select support.forget_user(conversation_id := '0c000000-0000-4000-8000-000000000
 select is(
   (select count(*)::integer from public.deliveries where body like '%My secret%'), 0,
   'and is erased with the visitor'
+);
+insert into support.conversations (id, session_id) values ('0c000000-0000-4000-8000-000000000003', 'third');
+insert into support.escalations (id, conversation_id, issue_type, original_request) values (
+  '0e000000-0000-4000-8000-00000000000a', '0c000000-0000-4000-8000-000000000003', 'a', 'My other secret'
+);
+select public.merge_issues(
+  support.escalation_to_issue('0e000000-0000-4000-8000-00000000000a'), pg_temp.id(3)
+);
+select support.forget_user(conversation_id := '0c000000-0000-4000-8000-000000000003');
+select is(
+  (select count(*)::integer from public.issues where title || description like '%My other secret%'), 0,
+  'and so is what they wrote in an issue that was merged'
 );
 
 -- Texts of any size
