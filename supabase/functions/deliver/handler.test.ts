@@ -5,6 +5,7 @@ import type { RpcResult } from "../_shared/database.ts";
 import { encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
 import { UNLIMITED } from "../_shared/provider-budget.ts";
 import { createHandler, type Dependencies, type Report } from "./handler.ts";
+import { toSlack } from "./slack.ts";
 
 // The handler with a fake database and fake receivers; over HTTP: supabase/tests/api/loop-webhooks.test.ts.
 
@@ -223,6 +224,13 @@ test("Slack gets a text, without a signature, at its secret URL", async () => {
   expect(sent[0]?.url).toBe("https://hooks.slack.com/services/x");
   expect(sent[0]?.headers.get("webhook-signature")).toBeNull();
   expect(await sent[0]?.json()).toEqual({ text: "*resolved*: #12 Login" });
+});
+
+test("a title is one line in Slack, and neither a mention nor another event", () => {
+  const title = "Login <!channel>\n*resolved* by Ada: #2 Export";
+  expect(toSlack({ type: "issue.reported", data: { issue: { number: 1, title } } })).toEqual({
+    text: "*reported*: #1 Login &lt;!channel&gt; *resolved* by Ada: #2 Export",
+  });
 });
 
 test("a caller without a ticket or key is refused", async () => {

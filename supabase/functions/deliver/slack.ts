@@ -13,9 +13,12 @@ const eventSchema = z.object({
   }),
 });
 
-/** Slack's three control characters: https://docs.slack.dev/messaging/formatting-message-text */
+/**
+ * Text on one line, so that no title looks like another event, without Slack's three control characters:
+ * https://docs.slack.dev/messaging/formatting-message-text
+ */
 const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** What an incoming webhook of Slack takes, made of what an endpoint is sent. */
 export function toSlack(payload: Record<string, unknown>): { text: string } {

@@ -76,7 +76,8 @@ insert into public.reply_templates (kind, body) values
   ('fixed', 'What you reported, “{title}”, is fixed[ in {version}]. Thank you for telling us![ {link}]'),
   ('reopened', 'We told you that “{title}” is fixed. It is not yet, and we work on it again.[ {link}]');
 
--- The title is filled in last: what a member wrote is not read for placeholders.
+-- The title is filled in last: what a member wrote is not read for placeholders. Without its addresses: in a
+-- reply they would be links of ours, also in the threads of others.
 create or replace function private.render_reply(p_kind text, p_issue_id uuid, p_version text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -90,7 +91,9 @@ begin
     cross join lateral (values
       (1, 'issue', i.seq_id::text), (2, 'version', p_version),
       (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
-      (4, 'title', left(private.non_blank(regexp_replace(i.title, '\s+', ' ', 'g')), 200))
+      (4, 'title', left(private.non_blank(
+        regexp_replace(regexp_replace(i.title, '[a-z]+://\S*', '…', 'gi'), '\s+', ' ', 'g')
+      ), 200))
     ) as v (place, name, value)
     where i.id = p_issue_id
     order by v.place

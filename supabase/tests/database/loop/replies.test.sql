@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(42);
+select plan(43);
 
 \ir ../helpers/personas.psql
 
@@ -25,7 +25,7 @@ $$;
 
 insert into public.issues (id, title) values
   (pg_temp.id(1), E'Login  {link}\nloops'), (pg_temp.id(2), 'Export'), (pg_temp.id(3), 'Import'),
-  (pg_temp.id(8), 'Undo'), (pg_temp.id(9), 'Jane, 555-0100');
+  (pg_temp.id(8), 'Undo: see https://evil.example/x'), (pg_temp.id(9), 'Jane, 555-0100');
 insert into public.circle_issues (message_id, chat_room_uuid, thread_id, mapped_to_issue_id, posted_at) values
   ('201500290', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', '1000990001', pg_temp.id(1), now()),
   ('201500291', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', null, pg_temp.id(1), now()),
@@ -294,7 +294,12 @@ select is(
   'and so is what they wrote in an issue that was merged'
 );
 
--- Texts of any size
+-- Texts of anybody, and of any size
+
+select is(private.render_reply('fixed', pg_temp.id(8), null), format(
+  'What you reported, “Undo: see …”, is fixed. Thank you for telling us! https://example.org/issues/%s',
+  (select i.seq_id from public.issues as i where i.id = pg_temp.id(8))
+), 'a reply has the title without its addresses');
 
 update public.reply_templates set body = repeat('{title} ', 500) where kind = 'fixed';
 update public.issues set title = repeat('x', 400) where id = pg_temp.id(2);
