@@ -24,7 +24,7 @@ comment on column private.repository_deployments.version is
   'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
--- What a person has set to fixed without a merge waits for the next deployment of any of the repositories.
+-- What a person has set to fixed without a merge waits for the next deployment of a repository of the loop.
 create or replace function private.find_deployment_time(p_fix public.exai_issue_fixes, p_environment text)
 returns timestamptz
 language plpgsql stable security definer set search_path = '' as $$
@@ -43,6 +43,7 @@ begin
     v_shipped_at := (
       select min(d.succeeded_at) from private.repository_deployments as d
       where d.environment = p_environment and d.deployed_at >= p_fix.fixed_at
+        and private.is_loop_repository(d.repository_id)
     );
   end if;
   return case when v_is_deployed is not false then v_shipped_at end;

@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(41);
+select plan(44);
 
 create function pg_temp.gate(p_gate text) returns text language sql as $$
   update public.loop_settings set ship_gate = p_gate returning ship_gate
@@ -129,6 +129,19 @@ select is(pg_temp.status_of('e1'), 'resolved Fixloop', 'a merge that arrives aft
 select pg_temp.engineer('f', 'f1');
 update public.exai_issues set status = 'fixed' where id = pg_temp.id_of('f');
 select is(pg_temp.fix_of('f'), 'person', 'also waits');
+select private.ensure_pull_request(private.ensure_repository('mallory', 'toy'), 1);
+update public.pull_requests set is_private = false where repo_owner = 'mallory';
+select public.link_pull_request(
+  pg_temp.number_of('e'), 'https://github.com/mallory/toy/pull/1', 'mentions'
+);
+select is(
+  pg_temp.deploy(-1, 'success', 'production', '{
+    "repository": {"id": 79, "name": "toy", "full_name": "mallory/toy", "owner": {"login": "mallory"}}
+  }'), 'done', 'a stranger deploys what an issue mentions'
+);
+select is(pg_temp.fix_of('f'), 'person', 'which ships nothing');
+select pg_temp.deploy(-1, 'success', 'production');
+select is(pg_temp.fix_of('f'), 'person shipped by deployment', 'as a deployment of the team does');
 
 select * from finish();
 rollback;
