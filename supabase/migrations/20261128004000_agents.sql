@@ -5600,6 +5600,14 @@ begin
     v_new.closes_issues := '{}';
     v_new.version_at := '-infinity';
     v_new.read_at := null;
+  elsif p_version.is_from_fork and v_new.version_at <> v_old.version_at
+    and p_version.merged_at <= least(v_new.version_at, v_old.version_at)
+  then
+    -- Both are of after the merge, by seconds: the earlier one is what was merged.
+    if v_new.version_at > v_old.version_at then
+      return;
+    end if;
+    v_old := null;
   end if;
   if private.is_newer_wording(v_old, v_new) then
     insert into private.pull_request_words select v_new.*

@@ -6117,22 +6117,42 @@ grant select on support.erasures to authenticated, service_role;
 -- 60_support/70_privacy/30_forget_user.sql
 -- Erases a visitor everywhere.
 
+-- Also one that was merged into another issue, to which the escalation has moved.
+create or replace function private.list_escalated_issues(p_conversation_ids uuid[])
+returns table (o_issue_id uuid, o_is_as_made boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select i.id, bool_or(i.description = e.original_request)
+  from support.escalations as e
+  cross join lateral (
+    select coalesce(
+      (
+        select m.source_issue_id from public.issue_merges as m
+        where m.into_issue_id = e.issue_id and e.id = any (m.escalation_ids)
+      ), e.issue_id
+    ) as id
+  ) as o
+  join public.issues as i on i.id = o.id
+  where e.conversation_id = any (p_conversation_ids) and e.is_issue_created
+  group by i.id;
+end;
+$$;
+comment on function private.list_escalated_issues is
+  'The issues that were made from escalations of these conversations, and whether each is as it was made.';
+
 -- What the team has made of the words is the team's; what is as the escalation made it is erased.
 create or replace function private.erase_escalated_issues(p_conversation_ids uuid[])
 returns table (o_erased integer, o_edited integer)
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.erase_deliveries(array(
-    select e.issue_id from support.escalations as e join public.issues as i on i.id = e.issue_id
-    where e.conversation_id = any (p_conversation_ids) and e.is_issue_created
-      and i.description = e.original_request
+    select l.o_issue_id from private.list_escalated_issues(p_conversation_ids) as l where l.o_is_as_made
   ));
   return query
   with made as (
-    select distinct on (i.id) i.id, i.description = e.original_request as is_as_made
-    from support.escalations as e join public.issues as i on i.id = e.issue_id
-    where e.conversation_id = any (p_conversation_ids) and e.is_issue_created
-    order by i.id
+    select l.o_issue_id as id, l.o_is_as_made as is_as_made
+    from private.list_escalated_issues(p_conversation_ids) as l
   ),
   erased as (
     update public.issues as i set title = 'Erased support request', description = ''

@@ -1273,6 +1273,8 @@ $$;
 comment on function private.is_visible_to_team is
   'Whether the team may see the state of a pull request that is linked to an engineering issue.';
 
+-- Of a deleted task nobody knows whether its user is in the team any more: what is merged stays linked, and
+-- what is open where the team decides about the merge.
 create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1288,7 +1290,9 @@ begin
   with removed as (
     delete from public.exai_issue_pull_requests as l
     where l.pull_request_id = p_pull.id
-      and (l.source = 'words' or l.source = 'task' and l.task_id is not null)
+      and (l.source = 'words' or l.source = 'task' and (
+        l.task_id is not null or l.merged_at is null and not private.is_loop_repository(p_pull.repository_id)
+      ))
       and not exists (
         select from private.find_closing_links(p_pull) as f where f.o_exai_issue_id = l.exai_issue_id
       )
@@ -1916,7 +1920,7 @@ comment on column private.repository_deployments.version is
   'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
--- What a person has set to fixed without a merge waits for the next deployment of any of the repositories.
+-- What a person has set to fixed without a merge waits for the next deployment of a repository of the loop.
 create or replace function private.find_deployment_time(p_fix public.exai_issue_fixes, p_environment text)
 returns timestamptz
 language plpgsql stable security definer set search_path = '' as $$
@@ -1935,6 +1939,7 @@ begin
     v_shipped_at := (
       select min(d.succeeded_at) from private.repository_deployments as d
       where d.environment = p_environment and d.deployed_at >= p_fix.fixed_at
+        and private.is_loop_repository(d.repository_id)
     );
   end if;
   return case when v_is_deployed is not false then v_shipped_at end;
@@ -4848,7 +4853,8 @@ insert into public.reply_templates (kind, body) values
   ('fixed', 'What you reported, “{title}”, is fixed[ in {version}]. Thank you for telling us![ {link}]'),
   ('reopened', 'We told you that “{title}” is fixed. It is not yet, and we work on it again.[ {link}]');
 
--- The title is filled in last: what a member wrote is not read for placeholders.
+-- The title is filled in last: what a member wrote is not read for placeholders. Without its addresses: in a
+-- reply they would be links of ours, also in the threads of others.
 create or replace function private.render_reply(p_kind text, p_issue_id uuid, p_version text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -4862,7 +4868,9 @@ begin
     cross join lateral (values
       (1, 'issue', i.seq_id::text), (2, 'version', p_version),
       (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
-      (4, 'title', left(private.non_blank(regexp_replace(i.title, '\s+', ' ', 'g')), 200))
+      (4, 'title', left(private.non_blank(
+        regexp_replace(regexp_replace(i.title, '[a-z]+://\S*', '…', 'gi'), '\s+', ' ', 'g')
+      ), 200))
     ) as v (place, name, value)
     where i.id = p_issue_id
     order by v.place
@@ -5184,6 +5192,19 @@ $$;
 comment on function private.reply_status is
   'pending or draft: the first with reply_mode automatic, for a fix of the last notification_age_hours.';
 
+-- A reply has the issue's title, which is what a visitor wrote in a conversation that nobody else reads.
+create or replace function private.quotes_another_visitor(p_issue_id uuid, p_thread text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from support.escalations as e
+    where e.issue_id = p_issue_id and e.is_issue_created and e.conversation_id::text is distinct from p_thread
+  );
+end;
+$$;
+comment on function private.quotes_another_visitor is
+  'Whether an issue was made from what a visitor wrote in another conversation than this.';
+
 create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -5203,7 +5224,11 @@ begin
     format('fixed:%s:%s:%s:%s', r.issue_id, r.generation, t.channel, t.thread), r.body,
     coalesce(t.target, '{}')
       || jsonb_build_object('reporters', t.reporters, 'marker', private.new_reply_marker()),
-    case when t.target is null then 'dead' else r.status end,
+    case
+      when t.target is null then 'dead'
+      when private.quotes_another_visitor(r.issue_id, t.thread) then 'draft'
+      else r.status
+    end,
     case when t.target is null then 'The message has no thread that can be answered.' end
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
@@ -6118,11 +6143,8 @@ begin
   elsif v_delivery.status not in ('draft', 'pending') then
     perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
   end if;
-  if private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name())) = '{}' then
-    perform private.raise_delivery_conflict(
-      v_delivery.status, 'It is being sent; if it fails, it is not tried again.'
-    );
-  end if;
+  -- no error where it is being sent: it would take the mark back that ends the further attempts
+  perform private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name()));
   select d.* into v_delivery from public.deliveries as d where d.id = p_id;
   return v_delivery;
 end;
@@ -6136,8 +6158,9 @@ begin atomic
 end;
 comment on function public.cancel_delivery is
   'Cancels a draft or a pending delivery and returns it; repeated, the same. One that is being sent is '
-  'refused. Agents and servers. Errors: sign_in_required (401), team_role_required (403), '
-  'loop_delivery_unknown (404), loop_delivery_status_conflict (409).';
+  'returned as pending: it may arrive, and if it fails it is not tried again. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
+  'loop_delivery_status_conflict (409).';
 grant execute on function public.cancel_delivery to authenticated, service_role;
 
 -- 70_loop/60_outbox/64_replay_deliveries.sql
