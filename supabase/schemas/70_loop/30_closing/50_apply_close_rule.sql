@@ -36,7 +36,16 @@ create or replace function private.record_pull_request_hops(p_exai_issue_id uuid
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.record_loop_events(p_issue_ids, h.hop, h.at, null, l.url)
+  perform private.record_loop_events(array(
+    -- what was merged in a generation of the issue that has ended belongs to that one
+    select u.id from unnest(p_issue_ids) as u (id)
+    where l.merged_at is null or not exists (
+      select from public.loop_events as e
+      join public.loop_issues as o on o.issue_id = e.issue_id and o.generation > e.generation
+      where e.issue_id = u.id and e.hop = 'merged' and e.reference = l.url and e.at = l.merged_at
+    )
+    order by u.id
+  ), h.hop, h.at, null, l.url)
   from public.exai_issue_pull_requests as l
   left join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id
   cross join lateral (values ('opened', l.opened_at), ('merged', l.merged_at)) as h (hop, at)
@@ -56,12 +65,16 @@ create or replace function private.list_linked_issues(p_exai_issue_id uuid) retu
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
-    select l.issue_id from public.issue_links as l where l.exai_issue_id = p_exai_issue_id order by l.issue_id
+    select l.issue_id from public.issue_links as l
+    where l.exai_issue_id = p_exai_issue_id
+      and not exists (select from public.issue_merges as m where m.source_issue_id = l.issue_id)
+    order by l.issue_id
   );
 end;
 $$;
 comment on function private.list_linked_issues is
-  'The issues that an engineering issue fixes, in the order in which they are locked.';
+  'The issues that an engineering issue fixes, in the order in which they are locked; without those that are '
+  'merged into others.';
 
 create or replace function private.set_exai_status_by_rule(
   p_exai_issue_id uuid, p_status text, p_at timestamptz

@@ -22,19 +22,29 @@ $$;
 comment on function private.is_older_than_fix is
   'Whether the current generation of an issue began before a fix shipped, or the fix has not.';
 
-create or replace function private.apply_fix_to_linked_issue() returns trigger
+create or replace function private.apply_linked_fix(p_issue_id uuid, p_exai_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_fix public.exai_issue_fixes;
 begin
-  perform private.lock_exai_issues(array[new.exai_issue_id]);
-  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = new.exai_issue_id;
-  if private.is_older_than_fix(new.issue_id, v_fix.shipped_at) then
-    perform private.record_pull_request_hops(new.exai_issue_id, array[new.issue_id]);
+  perform private.lock_exai_issues(array[p_exai_issue_id]);
+  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = p_exai_issue_id;
+  if private.is_older_than_fix(p_issue_id, v_fix.shipped_at) then
+    perform private.record_pull_request_hops(p_exai_issue_id, array[p_issue_id]);
     if v_fix.fixed_at is not null then
-      perform private.resolve_fixed_issues(new.exai_issue_id, array[new.issue_id]);
+      perform private.resolve_fixed_issues(p_exai_issue_id, array[p_issue_id]);
     end if;
   end if;
+end;
+$$;
+comment on function private.apply_linked_fix is
+  'What has happened to the engineering issue of an issue happens to the issue too, unless the issue was '
+  'reported or reopened after its fix shipped.';
+
+create or replace function private.apply_fix_to_linked_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.apply_linked_fix(new.issue_id, new.exai_issue_id);
   return null;
 end;
 $$;

@@ -82,6 +82,10 @@ begin
     (select u.id from auth.users as u where u.id = auth.uid())
   )
   returning * into v_merge;
+  -- They are told when the older issue is resolved.
+  if v_into.resolved_at is null then
+    perform private.withdraw_replies(v_source.id);
+  end if;
   update public.issues as i set status = 'archived' where i.id = v_source.id and i.status <> 'archived';
   -- They have not been told of a fix that the older issue has already.
   if v_source.resolved_at is null then

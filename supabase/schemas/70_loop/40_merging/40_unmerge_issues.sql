@@ -25,12 +25,17 @@ begin
   where i.id = v_merge.source_issue_id and i.status = 'archived' and v_merge.source_status <> 'archived';
   perform private.move_messages(v_merge.message_ids, v_merge.into_issue_id, v_merge.source_issue_id);
   perform private.move_escalations(v_merge.escalation_ids, v_merge.into_issue_id, v_merge.source_issue_id);
+  perform private.withdraw_replies(v_merge.into_issue_id);
   if exists (
     select from public.issue_links as l
     where l.issue_id = v_merge.into_issue_id and l.exai_issue_id = v_merge.exai_issue_id
   ) then
     perform private.move_issue_link(v_merge.into_issue_id, v_merge.source_issue_id);
+  else
+    perform private.apply_linked_fix(l.issue_id, l.exai_issue_id) from public.issue_links as l
+    where l.issue_id = v_merge.source_issue_id;
   end if;
+  perform private.answer_late_reporters(v_merge.source_issue_id);
   return true;
 end;
 $$;

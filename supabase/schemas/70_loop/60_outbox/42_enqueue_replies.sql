@@ -56,13 +56,44 @@ $$;
 comment on function private.quotes_another_visitor is
   'Whether an issue was made from what a visitor wrote in another conversation than this.';
 
-create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
+create index loop_events_answered_reference_idx on public.loop_events (reference) where hop = 'answered';
+
+-- A reporter may come from an issue that the same fix has resolved: merged, for example, and taken apart.
+create or replace function private.copy_answers(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
+  select r.issue_id, r.generation, 'answered', min(a.at), min(a.actor), a.reference
+  from unnest(p_events) as r
+  join public.loop_events as f
+    on f.issue_id = r.issue_id and f.generation = r.generation and f.hop = 'shipped'
+  join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
+    on t.issue_id = r.issue_id
+  join public.loop_events as a on a.hop = 'answered' and a.reference = any (t.reporters)
+  join public.loop_events as o
+    on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
+    and o.reference = f.reference and o.at = f.at
+  where a.issue_id <> r.issue_id
+  group by r.issue_id, r.generation, a.reference
+  order by r.issue_id, a.reference collate "C"
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+end;
+$$;
+comment on function private.copy_answers is
+  'Records for these resolved issues that those of their reporters were answered who were told of the same '
+  'fix as reporters of another issue.';
+
+create or replace function private.enqueue_replies(
+  p_events public.loop_events[], p_references text[] default null, p_is_draft boolean default false
+) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
+  perform private.copy_answers(p_events);
   with resolved as (
-    select e.issue_id, e.generation, e.id, private.reply_status(e) as status,
+    select e.issue_id, e.generation, e.id,
+      case when p_is_draft then 'draft' else private.reply_status(e) end as status,
       private.render_reply('fixed', e.issue_id, private.shipped_version(e.issue_id, e.generation)) as body
     from unnest(p_events) as e
     -- what was resolved before it was known here is history: an import of years answers nobody
@@ -83,7 +114,7 @@ begin
     case when t.target is null then 'The message has no thread that can be answered.' end
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
-    on t.issue_id = r.issue_id
+    on t.issue_id = r.issue_id and (p_references is null or t.reporters && p_references)
   -- whose delivery may be pruned already
   where not exists (
     select from public.loop_events as a
@@ -97,8 +128,8 @@ begin
 end;
 $$;
 comment on function private.enqueue_replies is
-  'Writes a reply to each reporter of these resolved issues that has none in their generation, and '
-  'returns how many.';
+  'Writes a reply to each reporter of these resolved issues, or to those with these messages and '
+  'escalations, that has none in their generation, and returns how many. p_is_draft: drafts in any case.';
 
 -- For reporters that an issue gets after it was resolved, by a merge for example.
 create or replace function private.answer_late_reporters(p_issue_id uuid) returns integer
@@ -115,6 +146,30 @@ end;
 $$;
 comment on function private.answer_late_reporters is
   'Writes replies to those reporters of an issue that is resolved who have none, and returns how many.';
+
+-- Who wrote before the fix is told of it as everybody; a later report may show that the fix does not hold.
+create or replace function private.answer_late_reports(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_late record;
+begin
+  for v_late in
+    select array[e] as events, n.at > e.at as is_later, array_agg(n.reference) as refs
+    from unnest(p_events) as n
+    join public.issues as i on i.id = n.issue_id and i.status = 'resolved'
+    join public.loop_issues as l on l.issue_id = i.id
+    join public.loop_events as e
+      on e.issue_id = i.id and e.generation = l.generation and e.hop = 'resolved' and e.reference = ''
+    where n.reference <> ''
+    group by e, n.at > e.at
+    order by min(e.id)
+  loop
+    perform private.enqueue_replies(v_late.events, v_late.refs, v_late.is_later);
+  end loop;
+end;
+$$;
+comment on function private.answer_late_reports is
+  'Writes replies to those who reported an issue that was resolved already; drafts where they wrote later.';
 
 -- Who was told that it is fixed may be told that it is not: always a draft.
 create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
@@ -163,3 +218,30 @@ $$;
 comment on function private.cancel_outdated_replies is
   'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
   'one is open.';
+
+-- The key is given up: whoever comes back to the issue is told.
+create or replace function private.withdraw_replies(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from public.deliveries as d
+    where d.issue_id = p_issue_id and d.kind = 'fixed' and d.status in ('draft', 'pending') and not exists (
+      select from public.circle_issues as c
+      where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
+    ) and not exists (
+      select from support.escalations as e
+      where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
+    )
+    order by d.id
+  );
+  v_cancelled bigint[];
+begin
+  if v_ids <> '{}' then
+    v_cancelled := private.cancel_deliveries(v_ids, 'Who reported it has another issue by now.');
+    update public.deliveries as d set dedupe_key = format('%s:withdrawn:%s', d.dedupe_key, d.id)
+    where d.id = any (v_cancelled);
+  end if;
+end;
+$$;
+comment on function private.withdraw_replies is
+  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';

@@ -5,12 +5,14 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_resolved public.loop_events[];
   v_reopened public.loop_events[];
+  v_reported public.loop_events[];
   v_recent public.loop_events[];
 begin
   select array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'resolved'),
-    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reopened')
-  into v_resolved, v_reopened
-  from new_events as n where n.hop in ('resolved', 'reopened');
+    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reopened'),
+    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reported')
+  into v_resolved, v_reopened, v_reported
+  from new_events as n where n.hop in ('resolved', 'reopened', 'reported');
   if v_reopened is not null then
     perform private.cancel_outdated_replies(v_reopened);
     perform private.enqueue_corrections(v_reopened);
@@ -18,6 +20,9 @@ begin
   if v_resolved is not null then
     perform private.cancel_outdated_replies(v_resolved);
     perform private.enqueue_replies(v_resolved);
+  end if;
+  if v_reported is not null then
+    perform private.answer_late_reports(v_reported);
   end if;
   if not exists (select from public.webhook_endpoints as e where e.is_active) then
     return null;

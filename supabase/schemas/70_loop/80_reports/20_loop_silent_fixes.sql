@@ -39,7 +39,9 @@ begin
     select count(distinct e.reference) as reporters_count from public.loop_events as e
     where e.issue_id = s.issue_id and e.hop = 'reported' and e.reference <> ''
   ) as r
-  where r.reporters_count > 0;
+  where r.reporters_count > 0
+    -- whose reporters are those of the older issue
+    and not exists (select from public.issue_merges as m where m.source_issue_id = s.issue_id);
 end;
 $$;
 comment on function private.load_silent_fixes is
@@ -50,7 +52,8 @@ create view public.loop_silent_fixes with (security_invoker = true) as
 select * from private.load_silent_fixes();
 comment on view public.loop_silent_fixes is
   'Issues of which a pull request was merged, or that are fixed or shipped, and none of whose reporters was '
-  'told in the current generation. Only issues that a message or an escalation reported. No test issues.';
+  'told in the current generation. Only issues that a message or an escalation reported. No test issues and '
+  'no duplicates that are merged.';
 comment on column public.loop_silent_fixes.fixed_at is
   'When the first pull request was merged, or it was fixed.';
 comment on column public.loop_silent_fixes.age is 'Time since then.';

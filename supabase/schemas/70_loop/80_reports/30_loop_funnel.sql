@@ -43,6 +43,7 @@ begin
     end
   from timed as t
   join public.issues as i on i.id = t.issue_id and not i.is_test
+    and not exists (select from public.issue_merges as m where m.source_issue_id = i.id)
   left join (
     select distinct on (c.mapped_to_issue_id) c.mapped_to_issue_id as issue_id, c.space_id, c.space_name
     from public.circle_issues as c
@@ -103,7 +104,7 @@ create view public.loop_funnel with (security_invoker = true) as
 select * from private.load_loop_funnel();
 comment on view public.loop_funnel is
   'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
-  'generation. Counted when it is read. No test issues.';
+  'generation. Counted when it is read. No test issues and no duplicates that are merged.';
 comment on column public.loop_funnel.dimension is
   'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
 comment on column public.loop_funnel.key is

@@ -34,10 +34,13 @@ begin
     where t.completed_at is not null
   ),
   answer as (
-    select l.exai_issue_id, date_trunc('week', e.at at time zone 'UTC')::date as week
+    -- once also where an issue and another one that it was merged into have the answer
+    select distinct on (e.reference, e.at) l.exai_issue_id,
+      date_trunc('week', e.at at time zone 'UTC')::date as week
     from public.loop_events as e
     left join public.issue_links as l on l.issue_id = e.issue_id
     where e.hop = 'answered'
+    order by e.reference, e.at, l.exai_issue_id
   ),
   spent as (
     select c.exai_issue_id, c.cost, (
