@@ -25,6 +25,27 @@ $$;
 comment on function private.new_reply_marker is
   'What a reply in Circle is recognized by in its thread: FX- and 48 random bits.';
 
+-- The ledger keeps a fix that was taken back, and one of an engineering issue that was unlinked.
+create or replace function private.is_fix_known(p_issue_id uuid, p_generation integer) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.loop_events as e
+    left join public.exai_issues as x
+      on x.issue_number = case when e.reference ~ '^EXAI-\d{1,9}$' then substr(e.reference, 6)::integer end
+    where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'fixed' and (
+      x.id is null or exists (
+        select from public.issue_links as l
+        join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id and f.fixed_at is not null
+        where l.issue_id = p_issue_id and l.exai_issue_id = x.id
+      )
+    )
+  );
+end;
+$$;
+comment on function private.is_fix_known is
+  'Whether an issue was fixed in this generation, and still is by the engineering issue that it is linked to.';
+
 -- Sent without a person only where a fix is known: an issue that was resolved by hand may be no fix, and one
 -- that was resolved long ago is history.
 create or replace function private.reply_status(p_event public.loop_events) returns text
@@ -34,10 +55,7 @@ begin
     select s.reply_mode = 'automatic'
       and p_event.at > now() - make_interval(hours => s.notification_age_hours)
     from public.loop_settings as s
-  ) and exists (
-    select from public.loop_events as f
-    where f.issue_id = p_event.issue_id and f.generation = p_event.generation and f.hop = 'fixed'
-  ) then 'pending' else 'draft' end;
+  ) and private.is_fix_known(p_event.issue_id, p_event.generation) then 'pending' else 'draft' end;
 end;
 $$;
 comment on function private.reply_status is

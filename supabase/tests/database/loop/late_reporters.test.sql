@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(24);
+select plan(27);
 
 create function pg_temp.message_of(p_message_id text, p_name text, p_age interval) returns void
 language sql as $$
@@ -162,6 +162,23 @@ select is(pg_temp.replies_of('h'), 'draft 10', 'a draft waits');
 select pg_temp.merge('h', 'g');
 select is(pg_temp.replies_of('h'), 'cancelled 10', 'it is the older issue''s');
 select is(pg_temp.replies_of('g'), 'draft 10, draft 9', 'which the engineering issue has resolved');
+
+-- A fix that was taken back while it waited for its gate
+
+update public.loop_settings set reply_mode = 'automatic', ship_gate = 'person';
+select pg_temp.engineer('v', 'i', 'j', 'k');
+select pg_temp.message_of('11', 'i', '1 hour');
+select pg_temp.message_of('12', 'j', '1 hour');
+select pg_temp.message_of('13', 'k', '1 hour');
+select pg_temp.fix(6, 'v');
+update public.issues set status = 'resolved' where id = pg_temp.id_of('k');
+select is(pg_temp.replies_of('k'), 'pending 13', 'resolved by hand, what is fixed is answered');
+delete from public.issue_links where issue_id = pg_temp.id_of('j');
+update public.issues set status = 'resolved' where id = pg_temp.id_of('j');
+select is(pg_temp.replies_of('j'), 'draft 12', 'not without a person where it is linked to no fix');
+update public.exai_issues set status = 'wont_fix' where id = pg_temp.id_of('v');
+update public.issues set status = 'resolved' where id = pg_temp.id_of('i');
+select is(pg_temp.replies_of('i'), 'draft 11', 'nor where there will not be one');
 
 select * from finish();
 rollback;
