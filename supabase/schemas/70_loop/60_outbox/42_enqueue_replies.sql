@@ -44,7 +44,7 @@ begin
 end;
 $$;
 comment on function private.is_fix_known is
-  'Whether an issue was fixed in this generation, and still is by the engineering issue that it is linked to.';
+  'Whether an issue was fixed in this generation, and is by the engineering issue that it is linked to.';
 
 -- Sent without a person only where a fix is known: an issue that was resolved by hand may be no fix, and one
 -- that was resolved long ago is history.

@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(27);
+select plan(28);
 
 create function pg_temp.message_of(p_message_id text, p_name text, p_age interval) returns void
 language sql as $$
@@ -179,6 +179,19 @@ select is(pg_temp.replies_of('j'), 'draft 12', 'not without a person where it is
 update public.exai_issues set status = 'wont_fix' where id = pg_temp.id_of('v');
 update public.issues set status = 'resolved' where id = pg_temp.id_of('i');
 select is(pg_temp.replies_of('i'), 'draft 11', 'nor where there will not be one');
+
+-- Reopened while a reply is under way
+
+update public.loop_settings set ship_gate = 'merge';
+select pg_temp.engineer('u', 'l');
+select pg_temp.message_of('14', 'l', '1 hour');
+select pg_temp.fix(7, 'u');
+create temp table claimed on commit drop as select * from public.claim_deliveries('circle', 50);
+update public.issues set status = 'in_progress' where id = pg_temp.id_of('l');
+select public.finish_delivery(c.id, c.fencing_token) from claimed as c;
+select is(
+  pg_temp.replies_of('l'), 'delivered 14, draft 14', 'who was told all the same has a correction as a draft'
+);
 
 select * from finish();
 rollback;
