@@ -263,3 +263,29 @@ end;
 $$;
 comment on function private.withdraw_replies is
   'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
+
+create or replace function private.withdraw_reply_of_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.mapped_to_issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_message is
+  'After trigger of messages that lose their issue: what waits for who wrote them is cancelled.';
+create trigger _380_withdraw_reply_of_message after update on public.circle_issues
+  for each row when (old.mapped_to_issue_id is not null and new.mapped_to_issue_id is null)
+  execute function private.withdraw_reply_of_message();
+
+create or replace function private.withdraw_reply_of_escalation() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_escalation is
+  'After trigger of escalations that lose their issue: what waits for the visitor is cancelled.';
+create trigger _380_withdraw_reply_of_escalation after update on support.escalations
+  for each row when (old.issue_id is not null and new.issue_id is null)
+  execute function private.withdraw_reply_of_escalation();

@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(28);
+select plan(30);
 
 create function pg_temp.message_of(p_message_id text, p_name text, p_age interval) returns void
 language sql as $$
@@ -179,6 +179,25 @@ select is(pg_temp.replies_of('j'), 'draft 12', 'not without a person where it is
 update public.exai_issues set status = 'wont_fix' where id = pg_temp.id_of('v');
 update public.issues set status = 'resolved' where id = pg_temp.id_of('i');
 select is(pg_temp.replies_of('i'), 'draft 11', 'nor where there will not be one');
+
+-- Returned to triage, and unlinked
+
+select pg_temp.as_persona('agent', format(
+  'select public.return_circle_issue(%L)::text',
+  (select id from public.circle_issues where message_id = '11')
+));
+select is(pg_temp.replies_of('i'), 'cancelled 11', 'whose message is not the issue''s any more is not told');
+insert into support.conversations (id, session_id) values ('0c000000-0000-4000-8000-000000000002', 'second');
+insert into support.escalations (id, conversation_id, issue_type, original_request, issue_id) values (
+  '0e000000-0000-4000-8000-000000000002', '0c000000-0000-4000-8000-000000000002', 'a', 'A', pg_temp.id_of('i')
+);
+select pg_temp.as_persona(
+  'agent', 'select id from support.unlink_escalation_issue(''0e000000-0000-4000-8000-000000000002'')'
+);
+select is(
+  right(pg_temp.replies_of('i'), 46), 'cancelled 0e000000-0000-4000-8000-000000000002',
+  'nor a visitor whose escalation is not'
+);
 
 -- Reopened while a reply is under way
 
