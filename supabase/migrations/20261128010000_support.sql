@@ -4764,7 +4764,8 @@ grant select on support.forgotten_escalations to authenticated, service_role;
 create or replace function private.link_escalation_to_issue(p_id uuid, p_issue_id uuid) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform from public.issues as i where i.id = p_issue_id for key share;
+  -- whoever resolves it meanwhile answers this one too
+  perform from public.issues as i where i.id = p_issue_id for no key update;
   if not found then
     raise exception using
       errcode = 'PT404', message = 'tracker_issue_unknown',

@@ -1494,7 +1494,16 @@ create or replace function private.record_pull_request_hops(p_exai_issue_id uuid
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.record_loop_events(p_issue_ids, h.hop, h.at, null, l.url)
+  perform private.record_loop_events(array(
+    -- what was merged in a generation of the issue that has ended belongs to that one
+    select u.id from unnest(p_issue_ids) as u (id)
+    where l.merged_at is null or not exists (
+      select from public.loop_events as e
+      join public.loop_issues as o on o.issue_id = e.issue_id and o.generation > e.generation
+      where e.issue_id = u.id and e.hop = 'merged' and e.reference = l.url and e.at = l.merged_at
+    )
+    order by u.id
+  ), h.hop, h.at, null, l.url)
   from public.exai_issue_pull_requests as l
   left join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id
   cross join lateral (values ('opened', l.opened_at), ('merged', l.merged_at)) as h (hop, at)
@@ -1514,12 +1523,16 @@ create or replace function private.list_linked_issues(p_exai_issue_id uuid) retu
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
-    select l.issue_id from public.issue_links as l where l.exai_issue_id = p_exai_issue_id order by l.issue_id
+    select l.issue_id from public.issue_links as l
+    where l.exai_issue_id = p_exai_issue_id
+      and not exists (select from public.issue_merges as m where m.source_issue_id = l.issue_id)
+    order by l.issue_id
   );
 end;
 $$;
 comment on function private.list_linked_issues is
-  'The issues that an engineering issue fixes, in the order in which they are locked.';
+  'The issues that an engineering issue fixes, in the order in which they are locked; without those that are '
+  'merged into others.';
 
 create or replace function private.set_exai_status_by_rule(
   p_exai_issue_id uuid, p_status text, p_at timestamptz
@@ -1728,19 +1741,29 @@ $$;
 comment on function private.is_older_than_fix is
   'Whether the current generation of an issue began before a fix shipped, or the fix has not.';
 
-create or replace function private.apply_fix_to_linked_issue() returns trigger
+create or replace function private.apply_linked_fix(p_issue_id uuid, p_exai_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_fix public.exai_issue_fixes;
 begin
-  perform private.lock_exai_issues(array[new.exai_issue_id]);
-  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = new.exai_issue_id;
-  if private.is_older_than_fix(new.issue_id, v_fix.shipped_at) then
-    perform private.record_pull_request_hops(new.exai_issue_id, array[new.issue_id]);
+  perform private.lock_exai_issues(array[p_exai_issue_id]);
+  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = p_exai_issue_id;
+  if private.is_older_than_fix(p_issue_id, v_fix.shipped_at) then
+    perform private.record_pull_request_hops(p_exai_issue_id, array[p_issue_id]);
     if v_fix.fixed_at is not null then
-      perform private.resolve_fixed_issues(new.exai_issue_id, array[new.issue_id]);
+      perform private.resolve_fixed_issues(p_exai_issue_id, array[p_issue_id]);
     end if;
   end if;
+end;
+$$;
+comment on function private.apply_linked_fix is
+  'What has happened to the engineering issue of an issue happens to the issue too, unless the issue was '
+  'reported or reopened after its fix shipped.';
+
+create or replace function private.apply_fix_to_linked_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.apply_linked_fix(new.issue_id, new.exai_issue_id);
   return null;
 end;
 $$;
@@ -2624,6 +2647,10 @@ begin
     (select u.id from auth.users as u where u.id = auth.uid())
   )
   returning * into v_merge;
+  -- They are told when the older issue is resolved.
+  if v_into.resolved_at is null then
+    perform private.withdraw_replies(v_source.id);
+  end if;
   update public.issues as i set status = 'archived' where i.id = v_source.id and i.status <> 'archived';
   -- They have not been told of a fix that the older issue has already.
   if v_source.resolved_at is null then
@@ -2677,12 +2704,17 @@ begin
   where i.id = v_merge.source_issue_id and i.status = 'archived' and v_merge.source_status <> 'archived';
   perform private.move_messages(v_merge.message_ids, v_merge.into_issue_id, v_merge.source_issue_id);
   perform private.move_escalations(v_merge.escalation_ids, v_merge.into_issue_id, v_merge.source_issue_id);
+  perform private.withdraw_replies(v_merge.into_issue_id);
   if exists (
     select from public.issue_links as l
     where l.issue_id = v_merge.into_issue_id and l.exai_issue_id = v_merge.exai_issue_id
   ) then
     perform private.move_issue_link(v_merge.into_issue_id, v_merge.source_issue_id);
+  else
+    perform private.apply_linked_fix(l.issue_id, l.exai_issue_id) from public.issue_links as l
+    where l.issue_id = v_merge.source_issue_id;
   end if;
+  perform private.answer_late_reporters(v_merge.source_issue_id);
   return true;
 end;
 $$;
@@ -5174,6 +5206,27 @@ $$;
 comment on function private.new_reply_marker is
   'What a reply in Circle is recognized by in its thread: FX- and 48 random bits.';
 
+-- The ledger keeps a fix that was taken back, and one of an engineering issue that was unlinked.
+create or replace function private.is_fix_known(p_issue_id uuid, p_generation integer) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.loop_events as e
+    left join public.exai_issues as x
+      on x.issue_number = case when e.reference ~ '^EXAI-\d{1,9}$' then substr(e.reference, 6)::integer end
+    where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'fixed' and (
+      x.id is null or exists (
+        select from public.issue_links as l
+        join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id and f.fixed_at is not null
+        where l.issue_id = p_issue_id and l.exai_issue_id = x.id
+      )
+    )
+  );
+end;
+$$;
+comment on function private.is_fix_known is
+  'Whether an issue was fixed in this generation, and is by the engineering issue that it is linked to.';
+
 -- Sent without a person only where a fix is known: an issue that was resolved by hand may be no fix, and one
 -- that was resolved long ago is history.
 create or replace function private.reply_status(p_event public.loop_events) returns text
@@ -5183,10 +5236,7 @@ begin
     select s.reply_mode = 'automatic'
       and p_event.at > now() - make_interval(hours => s.notification_age_hours)
     from public.loop_settings as s
-  ) and exists (
-    select from public.loop_events as f
-    where f.issue_id = p_event.issue_id and f.generation = p_event.generation and f.hop = 'fixed'
-  ) then 'pending' else 'draft' end;
+  ) and private.is_fix_known(p_event.issue_id, p_event.generation) then 'pending' else 'draft' end;
 end;
 $$;
 comment on function private.reply_status is
@@ -5205,13 +5255,44 @@ $$;
 comment on function private.quotes_another_visitor is
   'Whether an issue was made from what a visitor wrote in another conversation than this.';
 
-create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
+create index loop_events_answered_reference_idx on public.loop_events (reference) where hop = 'answered';
+
+-- A reporter may come from an issue that the same fix has resolved: merged, for example, and taken apart.
+create or replace function private.copy_answers(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
+  select r.issue_id, r.generation, 'answered', min(a.at), min(a.actor), a.reference
+  from unnest(p_events) as r
+  join public.loop_events as f
+    on f.issue_id = r.issue_id and f.generation = r.generation and f.hop = 'shipped'
+  join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
+    on t.issue_id = r.issue_id
+  join public.loop_events as a on a.hop = 'answered' and a.reference = any (t.reporters)
+  join public.loop_events as o
+    on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
+    and o.reference = f.reference and o.at = f.at
+  where a.issue_id <> r.issue_id
+  group by r.issue_id, r.generation, a.reference
+  order by r.issue_id, a.reference collate "C"
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+end;
+$$;
+comment on function private.copy_answers is
+  'Records for these resolved issues that those of their reporters were answered who were told of the same '
+  'fix as reporters of another issue.';
+
+create or replace function private.enqueue_replies(
+  p_events public.loop_events[], p_references text[] default null, p_is_draft boolean default false
+) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
+  perform private.copy_answers(p_events);
   with resolved as (
-    select e.issue_id, e.generation, e.id, private.reply_status(e) as status,
+    select e.issue_id, e.generation, e.id,
+      case when p_is_draft then 'draft' else private.reply_status(e) end as status,
       private.render_reply('fixed', e.issue_id, private.shipped_version(e.issue_id, e.generation)) as body
     from unnest(p_events) as e
     -- what was resolved before it was known here is history: an import of years answers nobody
@@ -5232,7 +5313,7 @@ begin
     case when t.target is null then 'The message has no thread that can be answered.' end
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
-    on t.issue_id = r.issue_id
+    on t.issue_id = r.issue_id and (p_references is null or t.reporters && p_references)
   -- whose delivery may be pruned already
   where not exists (
     select from public.loop_events as a
@@ -5246,8 +5327,8 @@ begin
 end;
 $$;
 comment on function private.enqueue_replies is
-  'Writes a reply to each reporter of these resolved issues that has none in their generation, and '
-  'returns how many.';
+  'Writes a reply to each reporter of these resolved issues, or to those with these messages and '
+  'escalations, that has none in their generation, and returns how many. p_is_draft: drafts in any case.';
 
 -- For reporters that an issue gets after it was resolved, by a merge for example.
 create or replace function private.answer_late_reporters(p_issue_id uuid) returns integer
@@ -5264,6 +5345,30 @@ end;
 $$;
 comment on function private.answer_late_reporters is
   'Writes replies to those reporters of an issue that is resolved who have none, and returns how many.';
+
+-- Who wrote before the fix is told of it as everybody; a later report may show that the fix does not hold.
+create or replace function private.answer_late_reports(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_late record;
+begin
+  for v_late in
+    select array[e] as events, n.at > e.at as is_later, array_agg(n.reference) as refs
+    from unnest(p_events) as n
+    join public.issues as i on i.id = n.issue_id and i.status = 'resolved'
+    join public.loop_issues as l on l.issue_id = i.id
+    join public.loop_events as e
+      on e.issue_id = i.id and e.generation = l.generation and e.hop = 'resolved' and e.reference = ''
+    where n.reference <> ''
+    group by e, n.at > e.at
+    order by min(e.id)
+  loop
+    perform private.enqueue_replies(v_late.events, v_late.refs, v_late.is_later);
+  end loop;
+end;
+$$;
+comment on function private.answer_late_reports is
+  'Writes replies to those who reported an issue that was resolved already; drafts where they wrote later.';
 
 -- Who was told that it is fixed may be told that it is not: always a draft.
 create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
@@ -5312,6 +5417,59 @@ $$;
 comment on function private.cancel_outdated_replies is
   'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
   'one is open.';
+
+-- The key is given up: whoever comes back to the issue is told.
+create or replace function private.withdraw_replies(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from public.deliveries as d
+    where d.issue_id = p_issue_id and d.kind = 'fixed' and d.status in ('draft', 'pending') and not exists (
+      select from public.circle_issues as c
+      where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
+    ) and not exists (
+      select from support.escalations as e
+      where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
+    )
+    order by d.id
+  );
+  v_cancelled bigint[];
+begin
+  if v_ids <> '{}' then
+    v_cancelled := private.cancel_deliveries(v_ids, 'Who reported it has another issue by now.');
+    update public.deliveries as d set dedupe_key = format('%s:withdrawn:%s', d.dedupe_key, d.id)
+    where d.id = any (v_cancelled);
+  end if;
+end;
+$$;
+comment on function private.withdraw_replies is
+  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
+
+create or replace function private.withdraw_reply_of_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.mapped_to_issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_message is
+  'After trigger of messages that lose their issue: what waits for who wrote them is cancelled.';
+create trigger _380_withdraw_reply_of_message after update on public.circle_issues
+  for each row when (old.mapped_to_issue_id is not null and new.mapped_to_issue_id is null)
+  execute function private.withdraw_reply_of_message();
+
+create or replace function private.withdraw_reply_of_escalation() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_escalation is
+  'After trigger of escalations that lose their issue: what waits for the visitor is cancelled.';
+create trigger _380_withdraw_reply_of_escalation after update on support.escalations
+  for each row when (old.issue_id is not null and new.issue_id is null)
+  execute function private.withdraw_reply_of_escalation();
 
 -- 70_loop/60_outbox/44_enqueue_notifications.sql
 -- Events for endpoints: to those that ask for all of a kind, and to those that a rule names.
@@ -5478,12 +5636,14 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_resolved public.loop_events[];
   v_reopened public.loop_events[];
+  v_reported public.loop_events[];
   v_recent public.loop_events[];
 begin
   select array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'resolved'),
-    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reopened')
-  into v_resolved, v_reopened
-  from new_events as n where n.hop in ('resolved', 'reopened');
+    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reopened'),
+    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reported')
+  into v_resolved, v_reopened, v_reported
+  from new_events as n where n.hop in ('resolved', 'reopened', 'reported');
   if v_reopened is not null then
     perform private.cancel_outdated_replies(v_reopened);
     perform private.enqueue_corrections(v_reopened);
@@ -5491,6 +5651,9 @@ begin
   if v_resolved is not null then
     perform private.cancel_outdated_replies(v_resolved);
     perform private.enqueue_replies(v_resolved);
+  end if;
+  if v_reported is not null then
+    perform private.answer_late_reports(v_reported);
   end if;
   if not exists (select from public.webhook_endpoints as e where e.is_active) then
     return null;
@@ -5618,10 +5781,35 @@ begin
       v_answer.issue_id, 'answered', v_answer.delivered_at, 'Fixloop', v_answer.reference, v_answer.generation
     );
   end loop;
+  perform private.correct_late_answers(p_ids);
 end;
 $$;
 comment on function private.record_answers is
-  'Records in the ledger that those who reported an issue were answered by these deliveries.';
+  'Records in the ledger that those who reported an issue were answered by these deliveries, and corrects '
+  'what is not true any more.';
+
+-- They were told that it is fixed after it was reopened: it was under way.
+create or replace function private.correct_late_answers(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_reopened constant public.loop_events[] := array(
+    select e from public.loop_events as e
+    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
+    join public.issues as i on i.id = e.issue_id and i.status <> 'resolved'
+    where e.hop = 'reopened' and (e.issue_id, e.generation - 1) in (
+      select d.issue_id, d.generation from public.deliveries as d
+      where d.id = any (p_ids) and d.kind = 'fixed'
+    )
+    order by e.id
+  );
+begin
+  if v_reopened <> '{}' then
+    perform private.enqueue_corrections(v_reopened);
+  end if;
+end;
+$$;
+comment on function private.correct_late_answers is
+  'Writes corrections, as drafts, where these replies have arrived after their issue was reopened.';
 
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void
@@ -8177,7 +8365,9 @@ begin
     select count(distinct e.reference) as reporters_count from public.loop_events as e
     where e.issue_id = s.issue_id and e.hop = 'reported' and e.reference <> ''
   ) as r
-  where r.reporters_count > 0;
+  where r.reporters_count > 0
+    -- whose reporters are those of the older issue
+    and not exists (select from public.issue_merges as m where m.source_issue_id = s.issue_id);
 end;
 $$;
 comment on function private.load_silent_fixes is
@@ -8188,7 +8378,8 @@ create view public.loop_silent_fixes with (security_invoker = true) as
 select * from private.load_silent_fixes();
 comment on view public.loop_silent_fixes is
   'Issues of which a pull request was merged, or that are fixed or shipped, and none of whose reporters was '
-  'told in the current generation. Only issues that a message or an escalation reported. No test issues.';
+  'told in the current generation. Only issues that a message or an escalation reported. No test issues and '
+  'no duplicates that are merged.';
 comment on column public.loop_silent_fixes.fixed_at is
   'When the first pull request was merged, or it was fixed.';
 comment on column public.loop_silent_fixes.age is 'Time since then.';
@@ -8242,6 +8433,7 @@ begin
     end
   from timed as t
   join public.issues as i on i.id = t.issue_id and not i.is_test
+    and not exists (select from public.issue_merges as m where m.source_issue_id = i.id)
   left join (
     select distinct on (c.mapped_to_issue_id) c.mapped_to_issue_id as issue_id, c.space_id, c.space_name
     from public.circle_issues as c
@@ -8302,7 +8494,7 @@ create view public.loop_funnel with (security_invoker = true) as
 select * from private.load_loop_funnel();
 comment on view public.loop_funnel is
   'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
-  'generation. Counted when it is read. No test issues.';
+  'generation. Counted when it is read. No test issues and no duplicates that are merged.';
 comment on column public.loop_funnel.dimension is
   'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
 comment on column public.loop_funnel.key is
@@ -8410,10 +8602,13 @@ begin
     where t.completed_at is not null
   ),
   answer as (
-    select l.exai_issue_id, date_trunc('week', e.at at time zone 'UTC')::date as week
+    -- once also where an issue and another one that it was merged into have the answer
+    select distinct on (e.reference, e.at) l.exai_issue_id,
+      date_trunc('week', e.at at time zone 'UTC')::date as week
     from public.loop_events as e
     left join public.issue_links as l on l.issue_id = e.issue_id
     where e.hop = 'answered'
+    order by e.reference, e.at, l.exai_issue_id
   ),
   spent as (
     select c.exai_issue_id, c.cost, (
