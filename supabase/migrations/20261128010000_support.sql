@@ -6146,10 +6146,12 @@ comment on function private.list_escalated_issues is
 create or replace function private.erase_escalated_issues(p_conversation_ids uuid[])
 returns table (o_erased integer, o_edited integer)
 language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.erase_deliveries(array(
+declare
+  v_made constant uuid[] := array(
     select l.o_issue_id from private.list_escalated_issues(p_conversation_ids) as l where l.o_is_as_made
-  ));
+  );
+begin
+  perform private.erase_deliveries(v_made), private.erase_promotions(v_made);
   return query
   with made as (
     select l.o_issue_id as id, l.o_is_as_made as is_as_made
@@ -6166,7 +6168,8 @@ end;
 $$;
 comment on function private.erase_escalated_issues is
   'Erases title and description of the issues that were made from escalations of these conversations and not '
-  'edited since, with what was told of them, and counts them, and the others.';
+  'edited since, with what was told of them and what engineering issues copied, and counts them, '
+  'and the others.';
 
 -- Escalations are locked before their conversations, as everywhere. What is deleted takes its messages,
 -- answers and ratings with it.

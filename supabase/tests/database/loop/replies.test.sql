@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(43);
+select plan(45);
 
 \ir ../helpers/personas.psql
 
@@ -283,6 +283,20 @@ select support.forget_user(conversation_id := '0c000000-0000-4000-8000-000000000
 select is(
   (select count(*)::integer from public.deliveries where body like '%My secret%'), 0,
   'and is erased with the visitor'
+);
+insert into support.conversations (id, session_id) values ('0c000000-0000-4000-8000-000000000004', 'fourth');
+insert into support.escalations (id, conversation_id, issue_type, original_request) values (
+  '0e000000-0000-4000-8000-00000000000b', '0c000000-0000-4000-8000-000000000004', 'a', 'My third secret'
+);
+select public.promote_issue(support.escalation_to_issue('0e000000-0000-4000-8000-00000000000b'));
+select is(
+  (select title || (description ~ 'My third secret') from public.exai_issues
+   where title = 'My third secret'), 'My third secrettrue', 'an engineering issue has the words'
+);
+select support.forget_user(conversation_id := '0c000000-0000-4000-8000-000000000004');
+select is(
+  (select count(*)::integer from public.exai_issues
+   where concat(title, description) like '%My third secret%'), 0, 'and they are erased with the visitor'
 );
 insert into support.conversations (id, session_id) values ('0c000000-0000-4000-8000-000000000003', 'third');
 insert into support.escalations (id, conversation_id, issue_type, original_request) values (
