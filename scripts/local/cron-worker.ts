@@ -23,7 +23,12 @@ export function startCronWorker(
   urlFor: (database: string, role: string) => string,
   database: string,
 ): Worker {
-  const sql = postgres(urlFor(database, "supabase_admin"), { max: 2, onnotice: () => {} });
+  // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
+  const sql = postgres(urlFor(database, "supabase_admin"), {
+    max: 2,
+    fetch_types: false,
+    onnotice: () => {},
+  });
   const busy = new Map<string, Promise<void>>();
   const dueAt = new Map<string, { schedule: string; at: number | undefined }>();
   let stopped = false;
@@ -58,7 +63,11 @@ export function startCronWorker(
       returning runid
     `;
     if (!details) return;
-    const session = postgres(urlFor(job.database, job.username), { max: 1, onnotice: () => {} });
+    const session = postgres(urlFor(job.database, job.username), {
+      max: 1,
+      fetch_types: false,
+      onnotice: () => {},
+    });
     let status = "succeeded";
     let message: string;
     try {

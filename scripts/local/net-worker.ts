@@ -20,7 +20,8 @@ const RETENTION = "6 hours";
  * in `net._http_response`.
  */
 export function startNetWorker(url: string): Worker {
-  const sql = postgres(url, { max: 4, onnotice: () => {} });
+  // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
+  const sql = postgres(url, { max: 4, fetch_types: false, onnotice: () => {} });
   const inFlight = new Set<Promise<void>>();
   let stopped = false;
   let round: Promise<void> = Promise.resolve();
