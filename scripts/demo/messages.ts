@@ -113,21 +113,6 @@ export const smallTalk = {
   Issue_Details: { is_issue: false, issue_title: null, type: null, reasoning: "A greeting." },
 };
 
-/** A message as the community's API returns it, without a verdict whether it is an issue. */
-export const uncertain = {
-  id: 201500355,
-  parent_message_id: null,
-  edited_at: null,
-  created_at: "2026-03-02T10:51:30.000Z",
-  chat_room_uuid: ROOM,
-  chat_room_participant_id: 1700112301,
-  body: "Interesting, the CSV export error again",
-  sent_at: "2026-03-02T10:51:30.000Z",
-  replies_count: 0,
-  sender: { id: 1700112301, name: "Noor Haddad", community_member_id: 55520001 },
-  chat_thread_id: null,
-};
-
 /** The payload of Circle's own workflow webhook: ids only. */
 export const circleHint = {
   type: "access_groups_added",
