@@ -26,8 +26,13 @@ await command(import.meta.main, HELP, async (args) => {
   const { url, key } = await findProject();
   const client = createClient<Database>(url, key, { auth: { persistSession: false } });
   const stop = new AbortController();
-  // the second Ctrl-C ends the process immediately, which loses nothing either
-  process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
+  const interrupted = () => {
+    console.error(
+      "Stopping after the current batch. Ctrl-C again ends it immediately, which loses nothing either.",
+    );
+    stop.abort();
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const rotation = await rotateSecrets({ client, masterKeys, signal: stop.signal, progress: showProgress() });
   return reportRotation(rotation, masterKeys);
 });
@@ -46,7 +51,7 @@ function readKeys(): MasterKeys {
 
 /** A bar on a terminal, a line every second anywhere else; on standard error. */
 function showProgress(): (done: number, total: number) => void {
-  let printedAt = 0;
+  let printedAt = -Infinity;
   return (done, total) => {
     const { stderr } = process;
     if (stderr.isTTY) {
