@@ -26,7 +26,7 @@ Makes a Debian 13 with nodejs, npm, git, ca-certificates and nothing else in a t
 it, and runs \`npm ci\`, the demo and \`npm install\` there as an ordinary user. Needs root, apt and mmdebstrap; takes about three minutes
 and 2 GB.
 
-  --tests          \`npm test\` too
+  --tests          \`npm test -- --all\` too
   --keep           leave the folder, and print where it is
   --if-available   where that is not possible, print the reason and succeed
 `;
@@ -198,7 +198,7 @@ await command(import.meta.main, HELP, async (args) => {
     return await runSteps(machine, [
       "npm ci",
       "npm run demo",
-      ...(values.tests ? ["npm test"] : []),
+      ...(values.tests ? ["npm test -- --all"] : []),
       "npm install",
     ]);
   } finally {

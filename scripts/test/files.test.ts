@@ -1,7 +1,10 @@
+import { globSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import config from "../../vitest.config.ts";
 import { ROOT } from "../local/paths.ts";
-import { chooseFiles } from "./files.ts";
+import { chooseFiles, testFiles } from "./files.ts";
+import { STEPS } from "./steps.ts";
 
 const TAGS = "supabase/tests/database/tracker/tags.test.sql";
 
@@ -39,5 +42,26 @@ test.each([
       message: expect.stringContaining(message),
       hint: expect.stringContaining(hint),
     }),
+  );
+});
+
+test("every test file is in one project, every pattern of a project has a file, and every project is a step", () => {
+  const found = (patterns: string[] = []): string[] =>
+    patterns.flatMap((name) => globSync(name, { cwd: ROOT }));
+  const names: string[] = [];
+  const files: string[] = [];
+  for (const project of config.test?.projects ?? []) {
+    if (typeof project !== "object" || !("test" in project)) throw new Error("a project of another kind");
+    const { name, include = [], exclude } = project.test ?? {};
+    names.push(String(name));
+    for (const pattern of [...include, ...exclude ?? []]) {
+      expect(found([pattern]), `${String(name)}: ${pattern}`).not.toEqual([]);
+    }
+    const without = new Set(found(exclude));
+    files.push(...found(include).filter((file) => !without.has(file)));
+  }
+  expect(files.sort()).toEqual(testFiles());
+  expect(STEPS.flatMap(({ command }) => command.join(" ").match(/--project=(\w+)/)?.[1] ?? [])).toEqual(
+    names,
   );
 });

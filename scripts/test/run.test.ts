@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bin } from "../local/paths.ts";
-import { checkChoice, chooseSteps } from "./run.ts";
+import { checkChoice, chooseSteps, leftOut } from "./run.ts";
 import { groupsOf, quoteArguments, rerunsOf } from "./run-steps.ts";
 import { type Step, STEPS } from "./steps.ts";
 
@@ -13,15 +13,29 @@ test.each([
   [{ fast: true, name: "tags" }, [], "--fast and -t"],
   [{ only: "lint", watch: true }, [], "--only and --watch"],
   [{ fast: true, only: "lint" }, [], "--fast and --only"],
+  [{ fast: true, all: true }, [], "--fast and --all"],
 ])("%o with %j is refused", (choice, names, together) => {
   expect(() => checkChoice(choice, names)).toThrow(`${together} cannot be used together.`);
 });
 
 test("steps are chosen alone, and so are files and names of tests", () => {
-  for (const choice of [{}, { fast: true }, { only: "lint" }, { watch: true }]) checkChoice(choice, []);
+  for (const choice of [{}, { fast: true }, { all: true }, { only: "lint" }, { watch: true }]) {
+    checkChoice(choice, []);
+  }
   checkChoice({ name: "tags", watch: true }, [TAGS]);
   expect(chooseSteps({ only: "lint" }, []).map(({ name }) => name)).toEqual(["lint"]);
   expect(() => chooseSteps({ only: "lnit" }, [])).toThrow("There is no step lnit.");
+});
+
+test("a plain run leaves out what takes minutes, and names it; --all does not", () => {
+  const plain = chooseSteps({}, []);
+  expect(STEPS.filter((step) => !plain.includes(step)).map(({ name }) => name)).toEqual(["processes"]);
+  expect(leftOut(plain).join("\n")).toContain("npm test -- --only processes");
+  expect(chooseSteps({ all: true }, [])).toEqual(STEPS);
+  for (const choice of [{ all: true }, { fast: true }, { only: "processes" }]) {
+    expect(leftOut(chooseSteps(choice, []))).toEqual([]);
+  }
+  expect(leftOut(chooseSteps({}, [TAGS]))).toEqual([]);
 });
 
 test("what failed is run alone by its files, else by the arguments of its step", () => {
@@ -55,5 +69,6 @@ test("steps that run no tests are together, and those that do one by one", () =>
     "format lint types-node types-deno schema",
     ...["unit", "pgtap", "tools", "api", "storms"],
     "demo",
+    "processes",
   ]);
 });

@@ -8,15 +8,19 @@ import { chooseFiles } from "./files.ts";
 import { quoteArguments, runSteps } from "./run-steps.ts";
 import { type Step, STEPS } from "./steps.ts";
 
+const EXTRA = STEPS.filter((step) => step.isExtra).map((step) => step.name).join(" and ");
+
 const HELP = `
-npm test [-- <file or folder>… | --fast | --only <step>]
+npm test [-- <file or folder>… | --fast | --all | --only <step>]
 npm run test:watch [-- <file or folder>…]
 
-Runs all that CI checks, on throw-away databases and free ports. A failing step does not keep the others from running.
+Runs the checks and tests on throw-away databases and free ports. A failing step does not keep the others from running.
+Left out is ${EXTRA}, which takes minutes: run it after changes of the worker, the local stack or the benchmarks; CI does.
 
   <file or folder>   run these test files alone: *.test.sql, *.test.ts, a folder, or a part of a path (tracker/tags)
   -t <name>          run the tests of this name alone
   --fast             format, lint, types, unit tests and pgTAP
+  --all              ${EXTRA} too
   --only <step>      run one step: ${STEPS.map((step) => step.name).join(", ")}
   --watch            run what changed, until Ctrl-C; without files, a change of the schema runs the pgTAP tests
   --remove-kept      stop and delete what KEEP_DB=1 has left
@@ -32,6 +36,7 @@ await command(import.meta.main, HELP, async (args) => {
     options: {
       only: { type: "string" },
       fast: { type: "boolean" },
+      all: { type: "boolean" },
       watch: { type: "boolean" },
       name: { type: "string", short: "t" },
       "remove-kept": { type: "boolean" },
@@ -43,31 +48,35 @@ await command(import.meta.main, HELP, async (args) => {
   }
   checkChoice(values, positionals);
   if (values.watch) return await watch(chooseFiles(positionals), namePattern(values.name));
-  return await runSteps(chooseSteps(values, positionals), "npm test");
+  const steps = chooseSteps(values, positionals);
+  const passed = await runSteps(steps, "npm test");
+  for (const line of leftOut(steps)) console.log(line);
+  return passed;
 });
 
 interface Choice {
   only?: string | undefined;
   fast?: boolean | undefined;
+  all?: boolean | undefined;
   watch?: boolean | undefined;
   name?: string | undefined;
 }
 
 /** Throws when some of the arguments would have no effect on the others' choice. */
-export function checkChoice({ only, fast, watch, name }: Choice, names: string[]): void {
-  const steps = [fast && "--fast", only !== undefined && "--only"].filter(Boolean);
+export function checkChoice({ only, fast, all, watch, name }: Choice, names: string[]): void {
+  const steps = [fast && "--fast", all && "--all", only !== undefined && "--only"].filter(Boolean);
   const others = [names.length > 0 && "a file", name !== undefined && "-t", watch && "--watch"].filter(
     Boolean,
   );
   if (steps.length === 0 || steps.length + others.length === 1) return;
   throw new UserError(
     `${steps[0]} and ${steps[1] ?? others[0]} cannot be used together.`,
-    "--fast and --only choose steps. Name files or use -t without them.",
+    "--fast, --all and --only choose steps. Name files or use -t without them.",
   );
 }
 
 /** The steps that are chosen, or one that runs the test files named and the tests of that name. */
-export function chooseSteps({ only, fast, name }: Choice, names: string[]): Step[] {
+export function chooseSteps({ only, fast, all, name }: Choice, names: string[]): Step[] {
   if (names.length > 0 || name !== undefined) {
     const files = chooseFiles(names);
     const what = files.length === 1 ? files[0] ?? "" : `${files.length || "all"} files`;
@@ -75,12 +84,25 @@ export function chooseSteps({ only, fast, name }: Choice, names: string[]): Step
     const rerun = quoteArguments([...names, ...(name === undefined ? [] : ["-t", name])]);
     return [{ name: "tests", what, command: [bin("vitest"), "run", ...args], isFast: true, rerun }];
   }
-  const chosen = STEPS.filter((step) => only !== undefined ? step.name === only : !fast || step.isFast);
+  const chosen = STEPS.filter((step) => {
+    if (only !== undefined) return step.name === only;
+    return all || (fast ? step.isFast : !step.isExtra);
+  });
   if (chosen.length > 0) return chosen;
   throw new UserError(
     `There is no step ${only}.`,
     `Choose one of: ${STEPS.map((step) => step.name).join(", ")}.`,
   );
+}
+
+/** What to print after steps that are all but the extra ones: how to run those. */
+export function leftOut(steps: Step[]): string[] {
+  const others = STEPS.filter((step) => !steps.includes(step));
+  if (others.length === 0 || !others.every((step) => step.isExtra)) return [];
+  return [
+    "\nLeft out, since it takes minutes, and run by CI:",
+    ...others.map(({ name, what }) => `  npm test -- --only ${name}   ${what}`),
+  ];
 }
 
 function namePattern(name?: string): string[] {

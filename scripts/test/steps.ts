@@ -6,6 +6,8 @@ export interface Step {
   command: string[];
   /** Part of `--fast`. */
   isFast: boolean;
+  /** Left out by a plain `npm test`, which names it at its end: part of `--all`. */
+  isExtra?: boolean;
   /** The arguments that run it alone; default `--only <name>`. */
   rerun?: string;
 }
@@ -22,7 +24,7 @@ const vitest = (name: string, project: string, what: string, isFast: boolean): S
   isFast,
 });
 
-/** What `npm test` runs, in this order. */
+/** What `npm test -- --all` runs, in this order. */
 export const STEPS: Step[] = [
   { name: "format", what: "deno fmt", command: [bin("deno"), "fmt", "--check"], isFast: true },
   { name: "lint", what: "deno lint", command: [bin("deno"), "lint", "--quiet"], isFast: true },
@@ -55,6 +57,10 @@ export const STEPS: Step[] = [
   vitest("pgtap", "database", "pgTAP tests", true),
   vitest("tools", "tools", "scripts against databases and the CLI", false),
   vitest("api", "api", "tests over HTTP", false),
-  vitest("storms", "storms", "many connections at once, crashes, worker processes", false),
+  vitest("storms", "storms", "many connections at once", false),
   { name: "demo", what: "npm run demo", command: [node, "scripts/demo/run.ts"], isFast: false },
+  {
+    ...vitest("processes", "processes", "workers with git, starts and crashes, a browser, benchmarks", false),
+    isExtra: true,
+  },
 ];
