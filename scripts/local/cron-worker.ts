@@ -9,6 +9,12 @@ interface Job {
   username: string;
 }
 
+/**
+ * Seconds before a lost connection is opened again. The driver's own waits grow up to 20 s, for which a server that has
+ * restarted would have no jobs, and a stop would wait.
+ */
+export const RECONNECT = (): number => 0.1;
+
 export interface Worker {
   stop(): Promise<void>;
 }
@@ -28,6 +34,7 @@ export function startCronWorker(
     max: 2,
     fetch_types: false,
     onnotice: () => {},
+    backoff: RECONNECT,
   });
   const busy = new Map<string, Promise<void>>();
   const dueAt = new Map<string, { schedule: string; at: number | undefined }>();
