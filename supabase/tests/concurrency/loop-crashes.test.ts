@@ -5,7 +5,8 @@ import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-fol
 import { type Stack, type StackOptions, startStack } from "../../../scripts/local/stack.ts";
 import { some } from "../support/size.ts";
 import { postmaster } from "../support/start.ts";
-import { startOutside, Story } from "../support/story.ts";
+import { Story } from "../support/story.ts";
+import { startOutside } from "../support/outside.ts";
 
 // Postgres is killed in the middle of a hop of the loop, which is then done again: nobody is told twice, and nothing is lost.
 

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
 import { openTestProject, type TestProject } from "../support/database.ts";
-import { type Outside, REPO, startOutside, Story } from "../support/story.ts";
+import { type Outside, REPO, startOutside } from "../support/outside.ts";
+import { Story } from "../support/story.ts";
 
 // The loop from a message to an answer in the same thread, and what may go wrong on the way. At the end always: each
 // reporter was told exactly once per generation, and the ledger has every hop.

@@ -3,42 +3,13 @@ import { createClient } from "@supabase/supabase-js";
 import postgres, { type Sql } from "postgres";
 import { expect } from "vitest";
 import type { FakeChatMessage } from "../../../scripts/fakes/circle.ts";
-import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import type { Database } from "../../types/database.ts";
-import { type Community, makeCircleDue, setUpSync, startCommunity, syncCircle } from "./circle.ts";
+import { makeCircleDue, setUpSync, syncCircle } from "./circle.ts";
+import { type Outside, REPO } from "./outside.ts";
 import { type Client, rows, server, signUp } from "./people.ts";
 
 // The way from a message to an answer in the same thread, over HTTP alone. SQL sets up, moves time and checks.
-
-export const REPO = { owner: "acme", name: "csv-tools" } as const;
-
-export interface Outside {
-  community: Community;
-  github: FakeGithub;
-  /** The environment of the functions. */
-  env: Record<string, string>;
-  stop(): Promise<void>;
-}
-
-export async function startOutside(): Promise<Outside> {
-  const community = await startCommunity();
-  const github = await startFakeGithub();
-  github.state.addRepo({ ...REPO });
-  return {
-    community,
-    github,
-    env: {
-      ...community.env,
-      GITHUB_API_URL: github.url,
-      GITHUB_WEBHOOK_SECRETS: github.state.webhookSecret,
-    },
-    async stop() {
-      await community.fake.stop();
-      await github.stop();
-    },
-  };
-}
 
 export interface StoryOptions {
   outside: Outside;
