@@ -14,6 +14,7 @@ const PROCESSES = [
   "scripts/worker/{continuation,describe,filters,generated,limits,places,refusals,run-task,worker}.test.ts",
   "scripts/bench/{cases,growth/growth}.test.ts",
   "scripts/triage/{finding,inputs,learning,triage}.test.ts",
+  "scripts/support/answers.test.ts",
 ];
 
 /** Many connections at the same time. */

@@ -39,12 +39,15 @@ export function startCronWorker(
   const busy = new Map<string, Promise<void>>();
   const dueAt = new Map<string, { schedule: string; at: number | undefined }>();
   let stopped = false;
-  let round: Promise<void> = sql`select 1`.then(() => markInterrupted(sql));
+  let isFirst = true;
+  let round = tick().catch(report);
 
   const timer = setInterval(() => round = round.then(tick).catch(report), 500);
 
   async function tick(): Promise<void> {
     if (stopped) return;
+    if (isFirst) await markInterrupted(sql);
+    isFirst = false;
     const [exists] = await sql<{ job: string | null }[]>`select to_regclass('cron.job')::text as job`;
     if (!exists?.job) return;
     const jobs = await sql<Job[]>`

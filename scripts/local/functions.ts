@@ -98,11 +98,12 @@ export function createFunctions(options: FunctionsOptions): Functions {
     pids: () => [...running].map((host) => host.process.pid ?? 0),
     async stop() {
       await Promise.allSettled(hosts.values());
-      for (const host of running) {
+      const exits = [...running].map((host) => {
         host.process.stdin?.end();
         host.process.kill("SIGTERM");
-        await host.exited;
-      }
+        return host.exited;
+      });
+      await Promise.all(exits);
     },
   };
 }

@@ -37,6 +37,8 @@ export interface TaskOptions {
   limits: LimitOptions;
   /** How long faults of a server are waited for after the agent has ended. */
   retry: RetryOptions;
+  /** How long a task waits that is given back, in milliseconds; half a minute if left out. */
+  laterMs?: number;
   /** How long a server may send nothing, in milliseconds; a minute if left out. */
   stallMs?: number;
   githubApiUrl: string;
@@ -87,7 +89,7 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     try {
       if (again === "later") {
         const later = {
-          retryAfterSeconds: Math.ceil((failure.waitMs ?? WAIT_MS) / 1000),
+          retryAfterSeconds: Math.ceil((failure.waitMs ?? options.laterMs ?? WAIT_MS) / 1000),
           reason: `${failure.kind}: ${message}`,
         };
         await lease.insist(() => queue.release(claim, later));

@@ -42,7 +42,11 @@ beforeEach(async () => {
   bench = await openBench();
 });
 
-afterEach(() => bench.close());
+afterEach(async () => {
+  bench.shutdown.abort();
+  await bench.close();
+  await sql`delete from public.tasks`;
+});
 
 interface Way {
   queue?: Queue;
@@ -54,7 +58,7 @@ interface Way {
 /** Runs a worker until the shutdown. */
 function start(name: string, command: string, way: Way = {}): Promise<Outcome[]> {
   const { pauseMs = { min: 2_000, max: 4_000 }, options, ...other } = way;
-  const deps = bench.deps(command, { goal: "diff", agentTimeoutMs: 300_000, ...options });
+  const deps = bench.deps(command, { goal: "diff", agentTimeoutMs: 300_000, laterMs: 1_000, ...options });
   const log = (event: string): void => void bench.lines.push(`${name} ${event}`);
   return work({
     ...deps,
@@ -109,7 +113,6 @@ test.each<[string, string, Way]>(some(1, [
   const counted = await sql`
     select task_id from public.task_attempts where worker = 'broken' and outcome = 'failed'`;
   expect(counted.length, "before it noticed that it is broken").toBeLessThanOrEqual(4);
-  await sql`delete from public.tasks`;
 });
 
 test("a user whose repositories can't be cloned delays nobody else", async () => {
@@ -129,5 +132,4 @@ test("a user whose repositories can't be cloned delays nobody else", async () =>
   await shared;
   const tried = await sql`select distinct task_id from public.task_attempts where user_id = ${mallory.id}`;
   expect(tried).toHaveLength(3);
-  await sql`delete from public.tasks`;
 });
