@@ -96,6 +96,7 @@ test("what was not done in time is breached once, in the table and in the ledger
       agent.client.from("loop_events").select("hop, reference").eq("issue_id", issueId).eq("hop", "breached"),
     ),
   ).toEqual([{ hop: "breached", reference: "engineering" }]);
+  await sql`select private.run_service_attainment(true)`;
   expect(await rows(agent.client.from("service_attainment").select().eq("stage", "engineering")))
     .toMatchObject([{ stage: "engineering", targets_count: 1, breached_count: 1, kept_share: 0 }]);
 });
@@ -104,6 +105,7 @@ test("reports are pages like any other", async () => {
   const journeys = agent.client.from("loop_journeys").select()
     .order("issue_created_at", { ascending: false }).limit(50);
   expect(await rows(journeys)).toMatchObject([{ issue_id: issueId, generation: 1, merged_at: null }]);
+  await sql`select private.run_loop_funnel(true), private.run_loop_costs(true)`;
   const funnel = agent.client.from("loop_funnel").select("hop,issues_count,share,p90_seconds")
     .eq("dimension", "all").order("hop_number");
   expect(await rows(funnel)).toMatchObject([{ hop: "reported", issues_count: 1, share: 1 }, {

@@ -106,6 +106,7 @@ select is(
 select is(
   pg_temp.hops_of('c'), 'reported triaged reported', 'nor is it fixed'
 );
+select private.run_loop_funnel(true);
 select is(
   (select issues_count::integer from public.loop_funnel where dimension = 'all' and hop = 'reported'),
   (select count(*)::integer from public.loop_issues) - 1, 'and it is counted once in the funnel'
@@ -114,6 +115,7 @@ select pg_temp.unmerge('c');
 select is(pg_temp.status_of('c'), 'resolved Fixloop', 'undone, the fix that has shipped resolves it');
 select is(pg_temp.replies_of('c'), '-', 'who was told of it is not told again');
 select is(pg_temp.answers_of('c'), '5', 'and the ledger says that they were');
+select private.run_loop_costs(true);
 select is(
   (select sum(answers_count)::integer from public.loop_costs),
   (select count(distinct reference)::integer from public.loop_events where hop = 'answered'),

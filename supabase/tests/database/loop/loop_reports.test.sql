@@ -13,6 +13,8 @@ create function pg_temp.hop(p_number integer, p_hop text, p_at timestamptz, p_re
 returns void language sql as $$
   select private.record_loop_event(pg_temp.issue(p_number), p_hop, p_at, null, p_reference)
 $$;
+-- Counted when they are read.
+update private.loop_report_runs set counted_at = '-infinity';
 -- Issues without what the ledger notes of them by itself.
 insert into issues (id, title, segment, is_test)
 select pg_temp.issue(n), 'Issue ' || n, case when n < 4 then 'code' else 'auth' end, n = 6

@@ -251,6 +251,7 @@ select results_eq(
   $$ values ('review', false, false, 0.19), ('triage', true, false, null) $$,
   'open targets, with the share of their time that is used up'
 );
+select private.run_service_attainment(true);
 select results_eq(
   $$ select sum(targets_count), sum(kept_count), sum(breached_count) from service_attainment
      where stage = 'triage' $$,

@@ -1,7 +1,27 @@
--- How many issues of the last four weeks reached each hop, and how long they took.
+-- Counts how many issues of the last four weeks reached each hop, and how long they took.
 
 create index loop_events_reported_at_idx on public.loop_events (at) include (issue_id)
   where hop = 'reported' and generation = 1;
+
+create table private.funnel_counts (
+  dimension text not null,
+  key text,
+  label text,
+  hop_number integer not null,
+  hop text not null,
+  issues_count bigint not null,
+  share numeric not null,
+  conversion numeric,
+  median_seconds numeric,
+  p90_seconds numeric,
+  median_total_seconds numeric,
+  p90_total_seconds numeric,
+  constraint funnel_counts_dimension_key_hop_number_key
+    unique nulls not distinct (dimension, key, hop_number)
+);
+comment on table private.funnel_counts is
+  'The rows of loop_funnel, as of counted_at of loop_report_runs. Written by run_loop_funnel() alone.';
+alter table private.funnel_counts enable row level security;
 
 create or replace function private.load_funnel_hops(p_since timestamptz)
 returns table (
@@ -57,17 +77,10 @@ comment on function private.load_funnel_hops is
   'The hops of the first generation of issues that were first reported since a time, with the time since the '
   'latest hop before, and since the report.';
 
-create or replace function private.load_loop_funnel()
-returns table (
-  dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
-  conversion numeric, median_seconds numeric, p90_seconds numeric, median_total_seconds numeric,
-  p90_total_seconds numeric
-)
+create or replace function private.count_loop_funnel(p_since timestamptz)
+returns setof private.funnel_counts
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if not private.may_read_counts() then
-    return;
-  end if;
   return query
   with counted as (
     select
@@ -79,7 +92,7 @@ begin
       h.hop_number, h.hop, count(*) as issues_count, count(*) filter (where h.had_last) as continued_count,
       percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds,
       percentile_cont(array[0.5, 0.9]) within group (order by h.total_seconds) as total_seconds
-    from private.load_funnel_hops(now() - interval '28 days') as h
+    from private.load_funnel_hops(p_since) as h
     group by grouping sets (
       (h.hop_number, h.hop), (h.hop_number, h.hop, h.space_id), (h.hop_number, h.hop, h.segment),
       (h.hop_number, h.hop, h.week)
@@ -96,27 +109,5 @@ begin
     and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
 end;
 $$;
-comment on function private.load_loop_funnel is
-  'What loop_funnel contains; nothing for callers who may not read issues.';
-grant execute on function private.load_loop_funnel to authenticated, service_role;
-
-create view public.loop_funnel with (security_invoker = true) as
-select * from private.load_loop_funnel();
-comment on view public.loop_funnel is
-  'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
-  'generation. Counted when it is read. No test issues and no duplicates that are merged.';
-comment on column public.loop_funnel.dimension is
-  'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
-comment on column public.loop_funnel.key is
-  'The space''s id, the segment or the week; null for all, and for issues of no space.';
-comment on column public.loop_funnel.label is 'The name of the space.';
-comment on column public.loop_funnel.share is 'Of the issues that were reported, 0 to 1.';
-comment on column public.loop_funnel.conversion is
-  'Of the issues with the hop before this one, the share that has this one too, 0 to 1; null for reported.';
-comment on column public.loop_funnel.median_seconds is
-  'Half of them took no longer since the latest hop before; null for reported.';
-comment on column public.loop_funnel.p90_seconds is 'Nine of ten took no longer.';
-comment on column public.loop_funnel.median_total_seconds is
-  'Half of them took no longer since the report; in the row of answered, from the message to the answer.';
-comment on column public.loop_funnel.p90_total_seconds is 'Nine of ten took no longer.';
-grant select on public.loop_funnel to authenticated, service_role;
+comment on function private.count_loop_funnel is
+  'Counts the funnel of the issues that were first reported since a time.';
