@@ -7992,28 +7992,79 @@ grant select on public.open_service_targets to authenticated, service_role;
 -- 70_loop/70_levels/54_service_attainment.sql
 -- How well service levels are kept, by week and stage.
 
+create table private.attainment_weeks (
+  week date not null,
+  stage text not null,
+  targets_count bigint not null,
+  kept_count bigint not null,
+  breached_count bigint not null,
+  open_count bigint not null,
+  kept_share numeric,
+  p90_seconds numeric,
+  constraint attainment_weeks_pkey primary key (week, stage)
+);
+comment on table private.attainment_weeks is
+  'The rows of service_attainment, as of counted_at of loop_report_runs. Written by '
+  'run_service_attainment() alone.';
+alter table private.attainment_weeks enable row level security;
+
+create or replace function private.count_service_attainment() returns setof private.attainment_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select
+    date_trunc('week', t.started_at at time zone 'UTC')::date as week,
+    t.stage,
+    count(*) as targets_count,
+    count(*) filter (where t.met_at is not null and t.breached_at is null) as kept_count,
+    count(*) filter (where t.breached_at is not null) as breached_count,
+    count(*) filter (where t.met_at is null and t.breached_at is null) as open_count,
+    round(
+      count(*) filter (where t.met_at is not null and t.breached_at is null)::numeric
+        / nullif(count(*) filter (where t.met_at is not null or t.breached_at is not null), 0), 4
+    ) as kept_share,
+    round(
+      percentile_cont(0.9) within group (
+        order by extract(epoch from t.met_at - t.started_at)::double precision
+      )::numeric, 1
+    ) as p90_seconds
+  from public.service_targets as t
+  join public.issues as i on i.id = t.issue_id and not i.is_test
+  where t.cancelled_at is null
+  group by 1, 2;
+end;
+$$;
+comment on function private.count_service_attainment is 'Counts the targets of all weeks.';
+
+create or replace function private.load_service_attainment()
+returns table (
+  week date, stage text, targets_count bigint, kept_count bigint, breached_count bigint, open_count bigint,
+  kept_share numeric, p90_seconds numeric, counted_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_counted_at timestamptz;
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  v_counted_at := private.report_counted_at('service_attainment');
+  if v_counted_at is null then
+    return query select c.*, now() from private.count_service_attainment() as c;
+  else
+    return query select c.*, v_counted_at from private.attainment_weeks as c;
+  end if;
+end;
+$$;
+comment on function private.load_service_attainment is
+  'What service_attainment contains; nothing for callers who may not read issues.';
+grant execute on function private.load_service_attainment to authenticated, service_role;
+
 create view public.service_attainment with (security_invoker = true) as
-select
-  date_trunc('week', t.started_at at time zone 'UTC')::date as week,
-  t.stage,
-  count(*) as targets_count,
-  count(*) filter (where t.met_at is not null and t.breached_at is null) as kept_count,
-  count(*) filter (where t.breached_at is not null) as breached_count,
-  count(*) filter (where t.met_at is null and t.breached_at is null) as open_count,
-  round(
-    count(*) filter (where t.met_at is not null and t.breached_at is null)::numeric
-      / nullif(count(*) filter (where t.met_at is not null or t.breached_at is not null), 0), 4
-  ) as kept_share,
-  round(
-    percentile_cont(0.9) within group (order by extract(epoch from t.met_at - t.started_at)::double precision)
-      ::numeric, 1
-  ) as p90_seconds
-from public.service_targets as t
-join public.issues as i on i.id = t.issue_id and not i.is_test
-where t.cancelled_at is null
-group by 1, 2;
+select * from private.load_service_attainment();
 comment on view public.service_attainment is
-  'One row per week and stage with a target that began in it. No cancelled targets, no test issues.';
+  'One row per week and stage with a target that began in it. No cancelled targets, no test issues. '
+  'Counted every ten minutes, and when it is read until then.';
 comment on column public.service_attainment.week is 'The Monday of the week, in UTC.';
 comment on column public.service_attainment.kept_count is 'Met before they were due.';
 comment on column public.service_attainment.breached_count is
@@ -8023,7 +8074,28 @@ comment on column public.service_attainment.kept_share is
   'kept_count in kept_count and breached_count, 0 to 1; null without any.';
 comment on column public.service_attainment.p90_seconds is
   'Nine of ten of those that were met took no longer, pauses and nights included.';
+comment on column public.service_attainment.counted_at is 'The time that the row is of.';
 grant select on public.service_attainment to authenticated, service_role;
+
+create or replace function private.run_service_attainment(p_is_forced boolean default false) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+begin
+  if not private.claim_report_run('service_attainment', p_is_forced) then
+    return 0;
+  end if;
+  delete from private.attainment_weeks as c where c.week is not null;
+  insert into private.attainment_weeks select c.* from private.count_service_attainment() as c;
+  get diagnostics v_count = row_count;
+  perform private.finish_report_run('service_attainment', v_now);
+  return v_count;
+end;
+$$;
+comment on function private.run_service_attainment is
+  'Counts service_attainment again, and returns the number of its rows; 0 while another run does, and, '
+  'unless it is forced, before 20 times what the last one took is over. Blocks no writer. For the scheduler.';
 
 -- 70_loop/75_demand/10_count_unblocked_exai_issues.sql
 -- How much work an engineering issue holds up.
@@ -8236,6 +8308,61 @@ comment on function public.list_ready_exai_issues is
   'sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
 grant execute on function public.list_ready_exai_issues to authenticated, service_role;
 
+-- 70_loop/80_reports/05_report_runs.sql
+-- When each report that a job counts was counted last.
+
+create table private.loop_report_runs (
+  report text not null,
+  counted_at timestamptz not null default '-infinity',
+  took interval not null default '0',
+  constraint loop_report_runs_pkey primary key (report)
+);
+comment on table private.loop_report_runs is
+  'One row per report that a job counts and its view reads as it was counted.';
+comment on column private.loop_report_runs.counted_at is
+  'The time that its rows are of; -infinity if it was never counted.';
+comment on column private.loop_report_runs.took is 'How long the last count took.';
+alter table private.loop_report_runs enable row level security;
+
+insert into private.loop_report_runs (report) values ('loop_funnel'), ('loop_costs'), ('service_attainment');
+
+-- A report that takes long is counted more rarely: a job takes at most a twentieth of the time.
+create or replace function private.claim_report_run(p_report text, p_is_forced boolean) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_run private.loop_report_runs;
+begin
+  select r.* into v_run from private.loop_report_runs as r
+  where r.report = p_report for update skip locked;
+  return found and (p_is_forced or clock_timestamp() - v_run.counted_at >= 20 * v_run.took);
+end;
+$$;
+comment on function private.claim_report_run is
+  'Locks the run of a report. Returns whether it is to be counted: not while another run counts it, and, '
+  'unless it is forced, not before 20 times what the last one took is over.';
+
+create or replace function private.finish_report_run(p_report text, p_counted_at timestamptz) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.loop_report_runs as r set
+    counted_at = p_counted_at, took = clock_timestamp() - p_counted_at
+  where r.report = p_report;
+end;
+$$;
+comment on function private.finish_report_run is 'Stores that a report was counted as of a time until now.';
+
+create or replace function private.report_counted_at(p_report text) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select r.counted_at from private.loop_report_runs as r
+    where r.report = p_report and isfinite(r.counted_at)
+  );
+end;
+$$;
+comment on function private.report_counted_at is
+  'The time that a report is of; null if it was never counted.';
+
 -- 70_loop/80_reports/10_loop_journeys.sql
 -- The way of each issue from the message to the answer: when each hop happened and how long it took.
 
@@ -8347,14 +8474,81 @@ comment on column public.loop_journeys.total_seconds is 'From reported_at to ans
 comment on column public.loop_journeys.total_business_seconds is 'The same in working time.';
 grant select on public.loop_journeys to authenticated, service_role;
 
--- 70_loop/80_reports/20_loop_silent_fixes.sql
--- Fixes of which nobody was told who had asked for them.
+-- 70_loop/80_reports/20_silent_fix_marks.sql
+-- The fixes of which perhaps nobody was told.
 
--- In the order of the key, so that fixes and answers are merged without sorting: with 200,000 fixed issues it
--- takes 0.4 s, and 8 s with a search per issue.
-create index loop_events_fixed_idx on public.loop_events (issue_id, generation, at)
-  where hop in ('merged', 'fixed', 'shipped');
-create index loop_events_answered_idx on public.loop_events (issue_id, generation) where hop = 'answered';
+-- Whoever looks for them in the whole ledger reads every fix there ever was: 0.4 s with 200,000. A write
+-- appends a row and waits for nobody, and the view checks what the rows stand for.
+create table private.silent_fix_marks (
+  id bigint not null generated always as identity,
+  issue_id uuid not null,
+  generation integer not null,
+  at timestamptz not null,
+  created_at timestamptz not null default clock_timestamp(),
+  constraint silent_fix_marks_pkey primary key (id)
+);
+comment on table private.silent_fix_marks is
+  'One row per merge, fix or shipment in the ledger, until prune_silent_fixes() finds that a reporter was '
+  'told, or that there is none.';
+comment on column private.silent_fix_marks.issue_id is
+  'The issue, whether or not it still exists: no foreign key.';
+comment on column private.silent_fix_marks.at is 'When it was merged, fixed or shipped.';
+alter table private.silent_fix_marks enable row level security;
+
+create or replace function private.mark_silent_fix() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.hop = 'reported' then
+    insert into private.silent_fix_marks (issue_id, generation, at)
+    select e.issue_id, e.generation, e.at from public.loop_events as e
+    where e.issue_id = new.issue_id and e.generation = new.generation
+      and e.hop in ('merged', 'fixed', 'shipped');
+  else
+    insert into private.silent_fix_marks (issue_id, generation, at)
+    values (new.issue_id, new.generation, new.at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_silent_fix is
+  'After-insert trigger of the ledger: marks what is fixed, and again when somebody reports it who waits '
+  'for an answer.';
+
+create trigger _400_mark_silent_fix after insert on public.loop_events
+  for each row when (
+    new.hop in ('merged', 'fixed', 'shipped') or new.hop = 'reported' and new.reference <> ''
+  )
+  execute function private.mark_silent_fix();
+
+-- Without a reporter only after a day: a report that is being recorded does not see a fix that is, nor this
+-- one the report. What is merged or a test stays: that can be undone.
+create or replace function private.prune_silent_fixes() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.silent_fix_marks as m
+  where not exists (
+      select from public.loop_issues as l where l.issue_id = m.issue_id and l.generation <= m.generation
+    )
+    or exists (
+      select from public.loop_events as a
+      where a.hop = 'answered' and a.issue_id = m.issue_id and a.generation = m.generation
+    )
+    or m.created_at < now() - interval '1 day' and not exists (
+      select from public.loop_events as r
+      where r.issue_id = m.issue_id and r.hop = 'reported' and r.reference <> ''
+    );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_silent_fixes is
+  'Deletes the marks of fixes of which a reporter was told, of earlier generations and of issues that do not '
+  'exist, and after a day those that nobody reported; returns how many. For the scheduler.';
+
+-- 70_loop/80_reports/22_loop_silent_fixes.sql
+-- Fixes of which nobody was told who had asked for them.
 
 create or replace function private.load_silent_fixes()
 returns table (
@@ -8367,31 +8561,27 @@ begin
     return;
   end if;
   return query
-  with silent as materialized (
-    select f.issue_id, f.generation, f.fixed_at
-    from (
-      select e.issue_id, e.generation, min(e.at) as fixed_at
-      from public.loop_events as e
-      where e.hop in ('merged', 'fixed', 'shipped')
-      group by e.issue_id, e.generation
-    ) as f
+  with fixed as materialized (
+    select m.issue_id, m.generation, min(m.at) as fixed_at
+    from private.silent_fix_marks as m
     where not exists (
       select from public.loop_events as a
-      where a.hop = 'answered' and a.issue_id = f.issue_id and a.generation = f.generation
+      where a.hop = 'answered' and a.issue_id = m.issue_id and a.generation = m.generation
     )
+    group by m.issue_id, m.generation
   )
-  select i.id, i.seq_id, i.title, i.status, i.segment, s.generation, s.fixed_at, now() - s.fixed_at,
+  select i.id, i.seq_id, i.title, i.status, i.segment, f.generation, f.fixed_at, now() - f.fixed_at,
     r.reporters_count
-  from silent as s
-  join public.loop_issues as l on l.issue_id = s.issue_id and l.generation = s.generation
-  join public.issues as i on i.id = s.issue_id and not i.is_test
+  from fixed as f
+  join public.loop_issues as l on l.issue_id = f.issue_id and l.generation = f.generation
+  join public.issues as i on i.id = f.issue_id and not i.is_test
   cross join lateral (
     select count(distinct e.reference) as reporters_count from public.loop_events as e
-    where e.issue_id = s.issue_id and e.hop = 'reported' and e.reference <> ''
+    where e.issue_id = f.issue_id and e.hop = 'reported' and e.reference <> ''
   ) as r
   where r.reporters_count > 0
     -- whose reporters are those of the older issue
-    and not exists (select from public.issue_merges as m where m.source_issue_id = s.issue_id);
+    and not exists (select from public.issue_merges as m where m.source_issue_id = f.issue_id);
 end;
 $$;
 comment on function private.load_silent_fixes is
@@ -8411,11 +8601,68 @@ comment on column public.loop_silent_fixes.reporters_count is
   'How many messages and escalations reported it.';
 grant select on public.loop_silent_fixes to authenticated, service_role;
 
--- 70_loop/80_reports/30_loop_funnel.sql
--- How many issues of the last four weeks reached each hop, and how long they took.
+create or replace function private.verify_silent_fixes()
+returns table (issue_id uuid, generation integer, fixed_at timestamptz, is_marked boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with fixed as (
+    select e.issue_id, e.generation, min(e.at) as fixed_at
+    from public.loop_events as e
+    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
+    where e.hop in ('merged', 'fixed', 'shipped')
+    group by e.issue_id, e.generation
+  ),
+  silent as (
+    select f.* from fixed as f
+    join public.issues as i on i.id = f.issue_id and not i.is_test
+    where not exists (select from public.issue_merges as m where m.source_issue_id = f.issue_id)
+      and exists (
+        select from public.loop_events as r
+        where r.issue_id = f.issue_id and r.hop = 'reported' and r.reference <> ''
+      )
+      and not exists (
+        select from public.loop_events as a
+        where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+      )
+  ),
+  marked as (
+    select s.issue_id, s.generation, s.fixed_at from private.load_silent_fixes() as s
+  )
+  (select s.*, false from (table silent except table marked) as s)
+  union all
+  (select m.*, true from (table marked except table silent) as m);
+end;
+$$;
+comment on function private.verify_silent_fixes is
+  'Looks for silent fixes in the whole ledger and returns what loop_silent_fixes has differently: is_marked '
+  'for what only the view contains; no row means that it is correct. For operators.';
+
+-- 70_loop/80_reports/30_count_loop_funnel.sql
+-- Counts how many issues of the last four weeks reached each hop, and how long they took.
 
 create index loop_events_reported_at_idx on public.loop_events (at) include (issue_id)
   where hop = 'reported' and generation = 1;
+
+create table private.funnel_counts (
+  dimension text not null,
+  key text,
+  label text,
+  hop_number integer not null,
+  hop text not null,
+  issues_count bigint not null,
+  share numeric not null,
+  conversion numeric,
+  median_seconds numeric,
+  p90_seconds numeric,
+  median_total_seconds numeric,
+  p90_total_seconds numeric,
+  constraint funnel_counts_dimension_key_hop_number_key
+    unique nulls not distinct (dimension, key, hop_number)
+);
+comment on table private.funnel_counts is
+  'The rows of loop_funnel, as of counted_at of loop_report_runs. Written by run_loop_funnel() alone.';
+alter table private.funnel_counts enable row level security;
 
 create or replace function private.load_funnel_hops(p_since timestamptz)
 returns table (
@@ -8471,17 +8718,10 @@ comment on function private.load_funnel_hops is
   'The hops of the first generation of issues that were first reported since a time, with the time since the '
   'latest hop before, and since the report.';
 
-create or replace function private.load_loop_funnel()
-returns table (
-  dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
-  conversion numeric, median_seconds numeric, p90_seconds numeric, median_total_seconds numeric,
-  p90_total_seconds numeric
-)
+create or replace function private.count_loop_funnel(p_since timestamptz)
+returns setof private.funnel_counts
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if not private.may_read_counts() then
-    return;
-  end if;
   return query
   with counted as (
     select
@@ -8493,7 +8733,7 @@ begin
       h.hop_number, h.hop, count(*) as issues_count, count(*) filter (where h.had_last) as continued_count,
       percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds,
       percentile_cont(array[0.5, 0.9]) within group (order by h.total_seconds) as total_seconds
-    from private.load_funnel_hops(now() - interval '28 days') as h
+    from private.load_funnel_hops(p_since) as h
     group by grouping sets (
       (h.hop_number, h.hop), (h.hop_number, h.hop, h.space_id), (h.hop_number, h.hop, h.segment),
       (h.hop_number, h.hop, h.week)
@@ -8510,6 +8750,35 @@ begin
     and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
 end;
 $$;
+comment on function private.count_loop_funnel is
+  'Counts the funnel of the issues that were first reported since a time.';
+
+-- 70_loop/80_reports/32_loop_funnel.sql
+-- How many issues of the last four weeks reached each hop, and how long they took.
+
+create or replace function private.load_loop_funnel()
+returns table (
+  dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
+  conversion numeric, median_seconds numeric, p90_seconds numeric, median_total_seconds numeric,
+  p90_total_seconds numeric, counted_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_counted_at timestamptz;
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  v_counted_at := private.report_counted_at('loop_funnel');
+  if v_counted_at is null then
+    return query
+    select c.*, now() from private.count_loop_funnel(now() - interval '28 days') as c;
+  else
+    return query
+    select c.*, v_counted_at from private.funnel_counts as c;
+  end if;
+end;
+$$;
 comment on function private.load_loop_funnel is
   'What loop_funnel contains; nothing for callers who may not read issues.';
 grant execute on function private.load_loop_funnel to authenticated, service_role;
@@ -8517,8 +8786,9 @@ grant execute on function private.load_loop_funnel to authenticated, service_rol
 create view public.loop_funnel with (security_invoker = true) as
 select * from private.load_loop_funnel();
 comment on view public.loop_funnel is
-  'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
-  'generation. Counted when it is read. No test issues and no duplicates that are merged.';
+  'How many of the issues that were first reported in 28 days until counted_at reached each hop, in their '
+  'first generation. Counted every ten minutes, and when it is read until then. No test issues and no '
+  'duplicates that are merged.';
 comment on column public.loop_funnel.dimension is
   'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
 comment on column public.loop_funnel.key is
@@ -8533,7 +8803,55 @@ comment on column public.loop_funnel.p90_seconds is 'Nine of ten took no longer.
 comment on column public.loop_funnel.median_total_seconds is
   'Half of them took no longer since the report; in the row of answered, from the message to the answer.';
 comment on column public.loop_funnel.p90_total_seconds is 'Nine of ten took no longer.';
+comment on column public.loop_funnel.counted_at is 'The time that the row is of.';
 grant select on public.loop_funnel to authenticated, service_role;
+
+-- 70_loop/80_reports/34_run_loop_funnel.sql
+-- The job that counts the funnel.
+
+-- Everything is counted again each time: a merge that is undone, a person who is forgotten and a message that
+-- is moved change any day, and percentiles of days don't add up to those of weeks.
+create or replace function private.run_loop_funnel(p_is_forced boolean default false) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+begin
+  if not private.claim_report_run('loop_funnel', p_is_forced) then
+    return 0;
+  end if;
+  delete from private.funnel_counts as c where c.dimension is not null;
+  insert into private.funnel_counts
+  select c.* from private.count_loop_funnel(v_now - interval '28 days') as c;
+  get diagnostics v_count = row_count;
+  perform private.finish_report_run('loop_funnel', v_now);
+  return v_count;
+end;
+$$;
+comment on function private.run_loop_funnel is
+  'Counts the funnel again, and returns the number of its rows; 0 while another run does, and, unless it is '
+  'forced, before 20 times what the last one took is over. Blocks no writer. For the scheduler.';
+
+create or replace function private.verify_loop_funnel()
+returns table (is_stored boolean, counts jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with counted as materialized (
+    select to_jsonb(c) as counts
+    from private.count_loop_funnel(private.report_counted_at('loop_funnel') - interval '28 days') as c
+  ),
+  stored as (
+    select to_jsonb(s) as counts from private.funnel_counts as s
+  )
+  (select true, s.counts from (table stored except all table counted) as s)
+  union all
+  (select false, c.counts from (table counted except all table stored) as c);
+end;
+$$;
+comment on function private.verify_loop_funnel is
+  'Counts the funnel again for the same four weeks and returns the differences: what is stored only, and '
+  'what was counted only; no row means that all is as it was counted. For operators.';
 
 -- 70_loop/80_reports/40_loop_flow_daily.sql
 -- The flow of issues by day: how many entered and left each status, and how many had it in the evening.
@@ -8589,56 +8907,113 @@ comment on column public.loop_flow_daily.issues_count is
   'How many issues had this status at the end of the day, or have it today.';
 grant select on public.loop_flow_daily to authenticated, service_role;
 
--- 70_loop/80_reports/50_loop_costs.sql
--- What it costs to answer a member: the agents' costs, by the week of the answers.
+-- 70_loop/80_reports/48_task_costs.sql
+-- What a task cost, by its execution_metadata: all of its attempts together.
+
+create or replace function private.parse_usd(p_text text) returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text constant text := btrim(regexp_replace(p_text, '^\s*(USD|\$)|(USD|\$)\s*$', '', 'gi'));
+  v_usd numeric;
+begin
+  -- Users write it: a number of dollars, not a number of any size.
+  if v_text ~ '^\d{1,6}(\.\d{1,60})?([eE][+-]?\d{1,2})?$' then
+    v_usd := v_text::numeric;
+  end if;
+  return case when v_usd < 1000000 then v_usd end;
+end;
+$$;
+comment on function private.parse_usd is
+  'A number of dollars below a million, with USD or $ or without; null for anything else.';
 
 create or replace function private.parse_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_text constant text := coalesce(p_metadata ->> 'cost_usd', p_metadata ->> 'total_cost_usd');
 begin
-  -- Users write it: a number of dollars, not a number of any size.
-  if v_text ~ '^\d{1,6}(\.\d{1,20})?([eE]-\d{1,2})?$' then
-    return v_text::numeric;
-  end if;
-  return null;
+  return private.parse_usd(coalesce(p_metadata ->> 'cost_usd', p_metadata ->> 'total_cost_usd'));
 end;
 $$;
 comment on function private.parse_cost_usd is
-  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: a number below a '
-  'million; null without.';
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt cost; null '
+  'without.';
 
-create or replace function private.load_loop_costs()
-returns table (
-  week date, answers_count bigint, cost_usd numeric, cost_per_answer_usd numeric, tasks_count bigint,
-  unpriced_tasks_count bigint, unanswered_cost_usd numeric
-)
-language plpgsql stable security definer set search_path = '' as $$
+create or replace function private.task_cost_usd(p_metadata jsonb) returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_earlier constant numeric := private.parse_usd(p_metadata ->> 'earlier_cost_usd');
+  v_last constant numeric := private.parse_cost_usd(p_metadata);
 begin
-  if not private.may_read_counts() then
-    return;
+  return case when num_nonnulls(v_earlier, v_last) > 0 then coalesce(v_earlier, 0) + coalesce(v_last, 0) end;
+end;
+$$;
+comment on function private.task_cost_usd is
+  'What all attempts of a task cost, as far as they have a cost; null if none has.';
+
+-- The next attempt writes its own cost over that of the one before, or, if it has none, leaves it there.
+create or replace function private.carry_task_cost() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_cost constant numeric := private.task_cost_usd(new.execution_metadata);
+begin
+  if private.parse_cost_usd(new.execution_metadata) is not null then
+    new.execution_metadata := new.execution_metadata - '{cost_usd,total_cost_usd}'::text[]
+      || jsonb_build_object('earlier_cost_usd', v_cost);
   end if;
+  return new;
+end;
+$$;
+comment on function private.carry_task_cost is
+  'Before-update trigger of tasks that become pending again: adds what was spent to earlier_cost_usd.';
+
+-- Before the sizes of what is stored are counted.
+create trigger _120_carry_task_cost before update of status on public.tasks
+  for each row when (
+    new.status = 'pending' and old.status <> 'pending'
+    and new.execution_metadata ?| '{cost_usd,total_cost_usd}'
+  )
+  execute function private.carry_task_cost();
+
+-- 70_loop/80_reports/50_count_loop_costs.sql
+-- Counts what it costs to answer a member: the agents' costs, by the week of the answers.
+
+create table private.cost_weeks (
+  week date not null,
+  answers_count bigint not null,
+  cost_usd numeric not null,
+  cost_per_answer_usd numeric,
+  tasks_count bigint not null,
+  unpriced_tasks_count bigint not null,
+  unanswered_cost_usd numeric not null,
+  constraint cost_weeks_pkey primary key (week)
+);
+comment on table private.cost_weeks is
+  'The rows of loop_costs, as of counted_at of loop_report_runs. Written by run_loop_costs() alone.';
+alter table private.cost_weeks enable row level security;
+
+create or replace function private.count_loop_costs() returns setof private.cost_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
   return query
   with task as (
     select x.exai_issue_id, date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
-      private.parse_cost_usd(t.execution_metadata) as cost
+      private.task_cost_usd(t.execution_metadata) as cost
     from public.exai_issue_tasks as x join public.tasks as t on t.id = x.task_id
     where t.completed_at is not null
   ),
-  answer as (
+  answer as materialized (
     -- once also where an issue and another one that it was merged into have the answer
-    select distinct on (e.reference, e.at) l.exai_issue_id,
+    select distinct on (e.reference collate "C", e.at) l.exai_issue_id,
       date_trunc('week', e.at at time zone 'UTC')::date as week
     from public.loop_events as e
     left join public.issue_links as l on l.issue_id = e.issue_id
     where e.hop = 'answered'
-    order by e.reference, e.at, l.exai_issue_id
+    order by e.reference collate "C", e.at, l.exai_issue_id
   ),
   spent as (
-    select c.exai_issue_id, c.cost, (
-      select count(*) from answer as a where a.exai_issue_id = c.exai_issue_id
-    ) as answers_count
+    select c.exai_issue_id, c.cost, coalesce(n.answers_count, 0) as answers_count
     from (select t.exai_issue_id, sum(t.cost) as cost from task as t group by t.exai_issue_id) as c
+    left join (
+      select a.exai_issue_id, count(*) as answers_count from answer as a group by a.exai_issue_id
+    ) as n on n.exai_issue_id = c.exai_issue_id
   ),
   part as (
     select a.week, 1 as answers, coalesce(s.cost / nullif(s.answers_count, 0), 0) as cost, 0 as tasks,
@@ -8656,6 +9031,32 @@ begin
   group by p.week;
 end;
 $$;
+comment on function private.count_loop_costs is
+  'Counts what answers cost, of all weeks: an answer today divides also what was spent in earlier ones.';
+
+-- 70_loop/80_reports/52_loop_costs.sql
+-- What it costs to answer a member, by week.
+
+create or replace function private.load_loop_costs()
+returns table (
+  week date, answers_count bigint, cost_usd numeric, cost_per_answer_usd numeric, tasks_count bigint,
+  unpriced_tasks_count bigint, unanswered_cost_usd numeric, counted_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_counted_at timestamptz;
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  v_counted_at := private.report_counted_at('loop_costs');
+  if v_counted_at is null then
+    return query select c.*, now() from private.count_loop_costs() as c;
+  else
+    return query select c.*, v_counted_at from private.cost_weeks as c;
+  end if;
+end;
+$$;
 comment on function private.load_loop_costs is
   'What loop_costs contains; nothing for callers who may not read issues.';
 grant execute on function private.load_loop_costs to authenticated, service_role;
@@ -8664,13 +9065,15 @@ create view public.loop_costs with (security_invoker = true) as
 select * from private.load_loop_costs();
 comment on view public.loop_costs is
   'One row per week, in UTC, with an answer or an ended task: what the tasks of engineering issues cost, '
-  'divided among the members who were answered because of them.';
+  'divided among the members who were answered because of them. Counted every ten minutes, and when it is '
+  'read until then.';
 comment on column public.loop_costs.week is 'The Monday of the week.';
 comment on column public.loop_costs.answers_count is
   'How many reporters were told in that week, also of issues without tasks.';
 comment on column public.loop_costs.cost_usd is
-  'The part of these answers in the cost of all tasks of their engineering issues, by '
-  'execution_metadata.cost_usd or total_cost_usd.';
+  'The part of these answers in the cost of all tasks of their engineering issues: cost_usd, or else '
+  'total_cost_usd, of execution_metadata, and earlier_cost_usd, to which it is added when a task is tried '
+  'again.';
 comment on column public.loop_costs.cost_per_answer_usd is
   'cost_usd by answers_count; null without answers.';
 comment on column public.loop_costs.tasks_count is
@@ -8679,4 +9082,25 @@ comment on column public.loop_costs.unpriced_tasks_count is
   'Those of them without a cost, which count as free.';
 comment on column public.loop_costs.unanswered_cost_usd is
   'The cost of those whose engineering issue has answered nobody so far.';
+comment on column public.loop_costs.counted_at is 'The time that the row is of.';
 grant select on public.loop_costs to authenticated, service_role;
+
+create or replace function private.run_loop_costs(p_is_forced boolean default false) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+begin
+  if not private.claim_report_run('loop_costs', p_is_forced) then
+    return 0;
+  end if;
+  delete from private.cost_weeks as c where c.week is not null;
+  insert into private.cost_weeks select c.* from private.count_loop_costs() as c;
+  get diagnostics v_count = row_count;
+  perform private.finish_report_run('loop_costs', v_now);
+  return v_count;
+end;
+$$;
+comment on function private.run_loop_costs is
+  'Counts loop_costs again, and returns the number of its weeks; 0 while another run does, and, unless it is '
+  'forced, before 20 times what the last one took is over. Blocks no writer. For the scheduler.';

@@ -4288,6 +4288,7 @@ export type Database = {
           "answers_count": number | null;
           "cost_per_answer_usd": number | null;
           "cost_usd": number | null;
+          "counted_at": string | null;
           "tasks_count": number | null;
           "unanswered_cost_usd": number | null;
           "unpriced_tasks_count": number | null;
@@ -4310,6 +4311,7 @@ export type Database = {
       "loop_funnel": {
         Row: {
           "conversion": number | null;
+          "counted_at": string | null;
           "dimension": string | null;
           "hop": string | null;
           "hop_number": number | null;
@@ -4512,11 +4514,12 @@ export type Database = {
       "service_attainment": {
         Row: {
           "breached_count": number | null;
+          "counted_at": string | null;
           "kept_count": number | null;
           "kept_share": number | null;
           "open_count": number | null;
           "p90_seconds": number | null;
-          "stage": string;
+          "stage": string | null;
           "targets_count": number | null;
           "week": string | null;
         };

@@ -30,20 +30,24 @@ const run = async (): Promise<number> => {
   return row?.count ?? 0;
 };
 
-test(`${ISSUES} breaches and ${ISSUES} warnings of one minute are recorded by one run, though two begin`, async () => {
-  await sql`
+test(
+  `${ISSUES} breaches and ${ISSUES} warnings of one minute are recorded by one run, though two begin`,
+  async () => {
+    await sql`
     insert into public.issues (title, segment)
     select 'Issue ' || n, case when n <= ${ISSUES} then 'code' else 'tool' end
     from generate_series(1, ${2 * ISSUES}::integer) as n
   `;
-  while (await run() > 0);
-  expect(await sql`
+    while (await run() > 0);
+    expect(
+      await sql`
     select p.name, count(*)::integer from public.open_service_targets as t
     join public.service_policies as p on p.id = t.policy_id group by p.name order by p.name
-  `).toEqual([{ name: "Day", count: ISSUES }, { name: "Hour", count: ISSUES }]);
+  `,
+    ).toEqual([{ name: "Day", count: ISSUES }, { name: "Hour", count: ISSUES }]);
 
-  // what time does: an hour is over for the first, and four fifths of a day for the others
-  await sql`
+    // what time does: an hour is over for the first, and four fifths of a day for the others
+    await sql`
     update public.service_targets as t set
       started_at = t.started_at - m.passed, warn_at = t.warn_at - m.passed, due_at = t.due_at - m.passed
     from public.service_policies as p
@@ -52,15 +56,15 @@ test(`${ISSUES} breaches and ${ISSUES} warnings of one minute are recorded by on
     ) as m
     where p.id = t.policy_id
   `;
-  const started = performance.now();
-  const counts = await Promise.all([run(), run()]);
-  const seconds = (performance.now() - started) / 1000;
-  expect(counts.reduce((sum, count) => sum + count)).toBe(2 * ISSUES);
-  // the next minute's run begins after it
-  expect(seconds).toBeLessThan(60);
-  expect(await run()).toBe(0);
+    const started = performance.now();
+    const counts = await Promise.all([run(), run()]);
+    const seconds = (performance.now() - started) / 1000;
+    expect(counts.reduce((sum, count) => sum + count)).toBe(2 * ISSUES);
+    // the next minute's run begins after it
+    expect(seconds).toBeLessThan(60);
+    expect(await run()).toBe(0);
 
-  const told = await sql`
+    const told = await sql`
     select p.name, b.kind, e.hop, count(*)::integer, count(distinct b.issue_id)::integer as issues,
       bool_and(e.at = b.at and e.at <= now()) as is_timely
     from public.service_targets as t
@@ -70,8 +74,10 @@ test(`${ISSUES} breaches and ${ISSUES} warnings of one minute are recorded by on
       and e.reference = b.stage and e.hop in ('warned', 'breached')
     group by p.name, b.kind, e.hop order by p.name
   `;
-  expect(told).toEqual([
-    { name: "Day", kind: "warning", hop: "warned", count: ISSUES, issues: ISSUES, is_timely: true },
-    { name: "Hour", kind: "breach", hop: "breached", count: ISSUES, issues: ISSUES, is_timely: true },
-  ]);
-}, 600_000);
+    expect(told).toEqual([
+      { name: "Day", kind: "warning", hop: "warned", count: ISSUES, issues: ISSUES, is_timely: true },
+      { name: "Hour", kind: "breach", hop: "breached", count: ISSUES, issues: ISSUES, is_timely: true },
+    ]);
+  },
+  600_000,
+);

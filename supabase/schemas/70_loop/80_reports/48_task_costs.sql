@@ -23,8 +23,8 @@ begin
 end;
 $$;
 comment on function private.parse_cost_usd is
-  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt cost; null '
-  'without.';
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt '
+  'cost; null without.';
 
 create or replace function private.task_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$

@@ -35,8 +35,8 @@ comment on column public.loop_costs.answers_count is
   'How many reporters were told in that week, also of issues without tasks.';
 comment on column public.loop_costs.cost_usd is
   'The part of these answers in the cost of all tasks of their engineering issues: cost_usd, or else '
-  'total_cost_usd, of execution_metadata, and earlier_cost_usd, to which it is added when a task is tried '
-  'again.';
+  'total_cost_usd, of execution_metadata, and earlier_cost_usd, to which it is added when a task '
+  'is tried again.';
 comment on column public.loop_costs.cost_per_answer_usd is
   'cost_usd by answers_count; null without answers.';
 comment on column public.loop_costs.tasks_count is

@@ -29,8 +29,9 @@ create function pg_temp.fail(p_name text, p_metadata text, p_is_retryable boolea
 language plpgsql as $$
 begin
   return pg_temp.ask('service_role', format(
-    $f$ select public.fail_task(@%s, error => 'x', retryable => %L, execution_metadata => %L) ->> 'status' $f$,
-    p_name, p_is_retryable, p_metadata
+    $f$ select public.fail_task(
+      @%s, error => 'x', retryable => %L, execution_metadata => %L
+    ) ->> 'status' $f$, p_name, p_is_retryable, p_metadata
   ));
 end;
 $$;
@@ -89,7 +90,8 @@ select pg_temp.expire('a');
 select private.reclaim_expired_tasks();
 select is(pg_temp.metadata_of('a') -> 'earlier_cost_usd', '0.5', 'which is spent when its lease is lost');
 select isnt(pg_temp.claim_again('a'), null, 'the third one');
-select is(pg_temp.complete('a', '{"total_cost_usd": "0.3"}'), 'completed', 'completes it for the first price');
+select is(pg_temp.complete('a', '{"total_cost_usd": "0.3"}'), 'completed',
+  'completes it for the price of the first');
 select is(private.task_cost_usd(pg_temp.metadata_of('a')), 0.8, 'three attempts are paid');
 
 select pg_temp.dispatch('b', 11);
