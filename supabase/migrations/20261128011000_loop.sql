@@ -8933,8 +8933,8 @@ begin
 end;
 $$;
 comment on function private.parse_cost_usd is
-  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt cost; null '
-  'without.';
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt '
+  'cost; null without.';
 
 create or replace function private.task_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -9072,8 +9072,8 @@ comment on column public.loop_costs.answers_count is
   'How many reporters were told in that week, also of issues without tasks.';
 comment on column public.loop_costs.cost_usd is
   'The part of these answers in the cost of all tasks of their engineering issues: cost_usd, or else '
-  'total_cost_usd, of execution_metadata, and earlier_cost_usd, to which it is added when a task is tried '
-  'again.';
+  'total_cost_usd, of execution_metadata, and earlier_cost_usd, to which it is added when a task '
+  'is tried again.';
 comment on column public.loop_costs.cost_per_answer_usd is
   'cost_usd by answers_count; null without answers.';
 comment on column public.loop_costs.tasks_count is

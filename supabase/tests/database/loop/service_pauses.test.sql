@@ -100,7 +100,7 @@ select pg_temp.log(14, 'waiting_for_help', 'archived', '21 10:00');
 select pg_temp.log(14, 'archived', 'in_progress', '22 10:00');
 select is(pg_temp.due(14), 'Tue 22 15:24, Tue 22 17:00', 'archived within a pause adds nothing');
 select pg_temp.report(15, '17 15:00', '17 15:00');
-select is(pg_temp.due(15), 'Tue 22 12:24, Tue 22 14:00', 'one that ended immediately is none');
+select is(pg_temp.due(15), 'Tue 22 12:24, Tue 22 14:00', 'one that ended immediately costs nothing');
 
 -- A calendar that is edited while an issue is paused
 
