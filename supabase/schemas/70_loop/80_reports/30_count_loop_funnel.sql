@@ -4,6 +4,7 @@ create index loop_events_reported_at_idx on public.loop_events (at) include (iss
   where hop = 'reported' and generation = 1;
 
 create table private.funnel_counts (
+  id bigint not null generated always as identity,
   dimension text not null,
   key text,
   label text,
@@ -16,6 +17,7 @@ create table private.funnel_counts (
   p90_seconds numeric,
   median_total_seconds numeric,
   p90_total_seconds numeric,
+  constraint funnel_counts_pkey primary key (id),
   constraint funnel_counts_dimension_key_hop_number_key
     unique nulls not distinct (dimension, key, hop_number)
 );
@@ -98,7 +100,7 @@ begin
       (h.hop_number, h.hop, h.week)
     )
   )
-  select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
+  select null::bigint, c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
     round(c.issues_count::numeric / r.issues_count, 4),
     round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
     round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),

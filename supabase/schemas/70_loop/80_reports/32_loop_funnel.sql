@@ -16,10 +16,14 @@ begin
   v_counted_at := private.report_counted_at('loop_funnel');
   if v_counted_at is null then
     return query
-    select c.*, now() from private.count_loop_funnel(now() - interval '28 days') as c;
+    select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count, c.share, c.conversion,
+      c.median_seconds, c.p90_seconds, c.median_total_seconds, c.p90_total_seconds, now()
+    from private.count_loop_funnel(now() - interval '28 days') as c;
   else
     return query
-    select c.*, v_counted_at from private.funnel_counts as c;
+    select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count, c.share, c.conversion,
+      c.median_seconds, c.p90_seconds, c.median_total_seconds, c.p90_total_seconds, v_counted_at
+    from private.funnel_counts as c;
   end if;
 end;
 $$;

@@ -12,7 +12,7 @@ begin
     return 0;
   end if;
   delete from private.funnel_counts as c where c.dimension is not null;
-  insert into private.funnel_counts
+  insert into private.funnel_counts overriding user value
   select c.* from private.count_loop_funnel(v_now - interval '28 days') as c;
   get diagnostics v_count = row_count;
   perform private.finish_report_run('loop_funnel', v_now);
@@ -29,11 +29,11 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   with counted as materialized (
-    select to_jsonb(c) as counts
+    select to_jsonb(c) - 'id' as counts
     from private.count_loop_funnel(private.report_counted_at('loop_funnel') - interval '28 days') as c
   ),
   stored as (
-    select to_jsonb(s) as counts from private.funnel_counts as s
+    select to_jsonb(s) - 'id' as counts from private.funnel_counts as s
   )
   (select true, s.counts from (table stored except all table counted) as s)
   union all
