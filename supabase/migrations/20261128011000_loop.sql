@@ -8645,6 +8645,7 @@ create index loop_events_reported_at_idx on public.loop_events (at) include (iss
   where hop = 'reported' and generation = 1;
 
 create table private.funnel_counts (
+  id bigint not null generated always as identity,
   dimension text not null,
   key text,
   label text,
@@ -8657,6 +8658,7 @@ create table private.funnel_counts (
   p90_seconds numeric,
   median_total_seconds numeric,
   p90_total_seconds numeric,
+  constraint funnel_counts_pkey primary key (id),
   constraint funnel_counts_dimension_key_hop_number_key
     unique nulls not distinct (dimension, key, hop_number)
 );
@@ -8739,7 +8741,7 @@ begin
       (h.hop_number, h.hop, h.week)
     )
   )
-  select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
+  select null::bigint, c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
     round(c.issues_count::numeric / r.issues_count, 4),
     round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
     round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
@@ -8772,10 +8774,14 @@ begin
   v_counted_at := private.report_counted_at('loop_funnel');
   if v_counted_at is null then
     return query
-    select c.*, now() from private.count_loop_funnel(now() - interval '28 days') as c;
+    select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count, c.share, c.conversion,
+      c.median_seconds, c.p90_seconds, c.median_total_seconds, c.p90_total_seconds, now()
+    from private.count_loop_funnel(now() - interval '28 days') as c;
   else
     return query
-    select c.*, v_counted_at from private.funnel_counts as c;
+    select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count, c.share, c.conversion,
+      c.median_seconds, c.p90_seconds, c.median_total_seconds, c.p90_total_seconds, v_counted_at
+    from private.funnel_counts as c;
   end if;
 end;
 $$;
@@ -8821,7 +8827,7 @@ begin
     return 0;
   end if;
   delete from private.funnel_counts as c where c.dimension is not null;
-  insert into private.funnel_counts
+  insert into private.funnel_counts overriding user value
   select c.* from private.count_loop_funnel(v_now - interval '28 days') as c;
   get diagnostics v_count = row_count;
   perform private.finish_report_run('loop_funnel', v_now);
@@ -8838,11 +8844,11 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   with counted as materialized (
-    select to_jsonb(c) as counts
+    select to_jsonb(c) - 'id' as counts
     from private.count_loop_funnel(private.report_counted_at('loop_funnel') - interval '28 days') as c
   ),
   stored as (
-    select to_jsonb(s) as counts from private.funnel_counts as s
+    select to_jsonb(s) - 'id' as counts from private.funnel_counts as s
   )
   (select true, s.counts from (table stored except all table counted) as s)
   union all
