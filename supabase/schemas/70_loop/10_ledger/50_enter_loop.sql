@@ -11,6 +11,8 @@ declare
 begin
   insert into public.loop_issues (issue_id)
   select i.id from unnest(p_issue_ids) as u (id) join public.issues as i on i.id = u.id where not i.is_test
+  -- One order, so that two that enter the same issues wait and don't deadlock.
+  order by i.id
   on conflict on constraint loop_issues_pkey do nothing;
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
   select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference, h.reporter_key
@@ -40,6 +42,7 @@ begin
     select from public.loop_events as e
     where e.issue_id = i.id and e.hop = h.hop and e.reference = h.reference
   )
+  order by i.id, array_position('{reported,triaged}', h.hop), h.at, h.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
 end;
 $$;

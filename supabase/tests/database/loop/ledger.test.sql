@@ -153,6 +153,10 @@ select matches(pg_temp.ledger(4), '2 reopened$', 'what was reopened meanwhile is
 -- Issues that are older than the loop
 
 update public.issues set status = 'resolved' where id = '10000000-0000-4000-8000-000000000001';
+-- the first message is the last one in the table, and in its index
+update public.circle_issues set mapped_to_issue_id = null where message_id = '101';
+update public.circle_issues set mapped_to_issue_id = '10000000-0000-4000-8000-000000000001'
+where message_id = '101';
 delete from public.loop_issues;
 delete from public.loop_events;
 delete from public.deliveries;
@@ -162,8 +166,8 @@ select is(
 );
 select is(
   pg_temp.ledger(1),
-  '1 reported 101, 1 reported 102, 1 reported e1000000-0000-4000-8000-000000000002, 1 triaged, 1 resolved',
-  'with what is known of them'
+  '1 reported 101, 1 reported e1000000-0000-4000-8000-000000000002, 1 reported 102, 1 triaged, 1 resolved',
+  'with what is known of them, in the order in which it happened'
 );
 
 select is(
