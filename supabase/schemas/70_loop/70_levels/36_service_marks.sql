@@ -59,16 +59,42 @@ $$;
 comment on function private.mark_service_severity is
   'After trigger of engineering issues whose severity changed: marks the issues that are linked to it.';
 
-create or replace function private.mark_unlinked_issue() returns trigger
+create or replace function private.mark_linked_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if private.has_service_policies() then
-    insert into private.service_marks (issue_id) values (old.issue_id);
+    insert into private.service_marks (issue_id) values (coalesce(new.issue_id, old.issue_id));
   end if;
   return null;
 end;
 $$;
-comment on function private.mark_unlinked_issue is 'After-delete trigger of issue_links: marks the issue.';
+comment on function private.mark_linked_issue is
+  'After trigger of issue_links: marks the issue, also one that was promoted before, which the ledger has.';
+
+create or replace function private.mark_changed_fix() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id)
+    select l.issue_id from public.issue_links as l where l.exai_issue_id = new.exai_issue_id;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_changed_fix is
+  'After trigger of fixes that begin or end: marks the issues that are linked to the engineering issue.';
+
+create or replace function private.mark_merged_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id) values (coalesce(new.source_issue_id, old.source_issue_id));
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_merged_issue is
+  'After trigger of issue_merges: marks the duplicate, which has targets only while it is not merged.';
 
 create or replace function private.mark_all_targets() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -93,8 +119,13 @@ create trigger _380_mark_targets after update on public.issues
 create trigger _380_mark_targets after update on public.exai_issues
   for each row when (old.severity is distinct from new.severity)
   execute function private.mark_service_severity();
-create trigger _380_mark_targets after delete on public.issue_links
-  for each row execute function private.mark_unlinked_issue();
+create trigger _380_mark_targets after insert or update or delete on public.issue_links
+  for each row execute function private.mark_linked_issue();
+create trigger _380_mark_targets after update on public.exai_issue_fixes
+  for each row when ((old.fixed_at is null) <> (new.fixed_at is null))
+  execute function private.mark_changed_fix();
+create trigger _380_mark_targets after insert or delete on public.issue_merges
+  for each row execute function private.mark_merged_issue();
 create trigger _300_mark_targets after insert or update or delete on public.service_policies
   for each statement execute function private.mark_all_targets();
 create trigger _300_mark_targets after insert or update or delete on public.service_calendars

@@ -2,6 +2,19 @@
 
 -- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
 -- request. Its time may lie before the beginning: a pull request may be older than the link to it.
+create or replace function private.has_fixed_link(p_issue_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.issue_links as l
+    join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id and f.fixed_at is not null
+    where l.issue_id = p_issue_id
+  );
+end;
+$$;
+comment on function private.has_fixed_link is
+  'Whether the engineering issue that an issue is linked to is fixed.';
+
 create or replace function private.load_service_stages(p_issue_ids uuid[])
 returns table (issue_id uuid, generation integer, stage text, started_at timestamptz, met_at timestamptz)
 language plpgsql stable security definer set search_path = '' as $$
@@ -12,6 +25,8 @@ begin
     from public.loop_issues as l
     join public.loop_events as e on e.issue_id = l.issue_id and e.generation = l.generation
     where l.issue_id = any (p_issue_ids)
+      -- whose reporters are those of the older issue
+      and not exists (select from public.issue_merges as m where m.source_issue_id = l.issue_id)
     group by e.issue_id, e.generation, e.hop
   ),
   bound (stage, hop, is_start, is_end) as (
@@ -30,7 +45,11 @@ begin
     ) as h (hop, number) on h.number >= s.number
   ),
   span as (
-    select e.issue_id, e.generation, b.stage, min(e.at) filter (where b.is_start) as started_at,
+    select e.issue_id, e.generation, b.stage,
+      -- the ledger keeps a fix that was taken back before it shipped
+      min(e.at) filter (
+        where b.is_start and (e.hop <> 'fixed' or private.has_fixed_link(e.issue_id))
+      ) as started_at,
       min(e.at) filter (where b.is_end) as met_at
     from event as e join bound as b on b.hop = e.hop
     group by e.issue_id, e.generation, b.stage
@@ -49,4 +68,5 @@ end;
 $$;
 comment on function private.load_service_stages is
   'The stages that the current generation of each issue has begun, with their ends. An answer is owed only '
-  'where a message or an escalation reported the issue.';
+  'where a message or an escalation reported the issue, and because of a fix while that is one. A duplicate '
+  'that is merged has none.';

@@ -72,7 +72,11 @@ select is(pg_temp.target(1, 'engineering'), 'started -5 warn 91 due 115 met -4',
 select is(pg_temp.target(1, 'agent'), 'started -4 warn 188 due 236', 'and begins the agent''s');
 select pg_temp.hop(1, 'opened', 2);
 select pg_temp.hop(1, 'merged', 1);
-select pg_temp.hop(1, 'fixed', 1);
+insert into exai_issues (id, title) values ('70000000-0000-4000-8000-0000000000e1', 'Fault');
+insert into exai_issue_fixes (exai_issue_id, fixed_at, fixed_by)
+values ('70000000-0000-4000-8000-0000000000e1', now() - interval '1 minute', 'person');
+insert into issue_links (issue_id, exai_issue_id)
+values (pg_temp.issue(1), '70000000-0000-4000-8000-0000000000e1');
 select private.run_service_levels();
 select is(pg_temp.target(1, 'review'), 'started -2 warn 382 due 478 met -1', 'a pull request is reviewed');
 select is(pg_temp.target(1, 'answer'), 'started -1 warn 23 due 29', 'an answer is owed');
