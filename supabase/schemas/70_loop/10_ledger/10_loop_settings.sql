@@ -10,6 +10,7 @@ create table public.loop_settings (
   notification_age_hours integer not null default 72,
   delivery_retention_days integer not null default 90,
   webhook_endpoints_limit integer not null default 50,
+  fork_links_limit integer not null default 10,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint loop_settings_pkey primary key (id),
@@ -28,7 +29,8 @@ create table public.loop_settings (
   constraint loop_settings_delivery_retention_days_is_bounded
     check (delivery_retention_days between 8 and 36500),
   constraint loop_settings_webhook_endpoints_limit_is_bounded
-    check (webhook_endpoints_limit between 0 and 1000)
+    check (webhook_endpoints_limit between 0 and 1000),
+  constraint loop_settings_fork_links_limit_is_bounded check (fork_links_limit between 0 and 50)
 );
 comment on table public.loop_settings is
   'The settings of the loop: exactly one row, never inserted or deleted by clients. Team members read it, '
@@ -51,6 +53,9 @@ comment on column public.loop_settings.notification_age_hours is
 comment on column public.loop_settings.delivery_retention_days is
   'How many days a delivery is kept that is not pending.';
 comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
+comment on column public.loop_settings.fork_links_limit is
+  'How many engineering issues the words of a pull request from a fork are linked to before it is merged: '
+  'anybody can open one that names many.';
 
 create trigger _000_require_admin before update on public.loop_settings
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -68,7 +73,7 @@ create policy loop_settings_update_admin on public.loop_settings
 grant select on public.loop_settings to authenticated;
 grant update (
   id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, issue_url, notification_age_hours,
-  delivery_retention_days, webhook_endpoints_limit, created_at, updated_at
+  delivery_retention_days, webhook_endpoints_limit, fork_links_limit, created_at, updated_at
 ) on public.loop_settings to authenticated;
 grant select, update on public.loop_settings to service_role;
 

@@ -5,27 +5,16 @@
 -- engineering issue while it decides, so that two of them see each other's links: two merges at the same
 -- time, and an issue that is promoted while a merge arrives, resolve each issue once.
 
--- A role that was lost does not close anything with a task that was dispatched before.
-create or replace function private.is_team_agent(p_user_id uuid) returns boolean
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return exists (
-    select from public.team_members as m
-    where m.user_id = p_user_id and private.is_active_account(m.user_id)
-      and private.team_role_rank(m.role) >= private.team_role_rank('agent')
-  );
-end;
-$$;
-comment on function private.is_team_agent is
-  'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
-
 -- From a fork, only issues that existed when it was written: nobody closes with a merged pull request what is
--- only found later. The clocks differ by less than five minutes.
+-- only found later. The clocks differ by less than five minutes. And before it is merged, a few.
 create or replace function private.find_closing_links(p_pull public.pull_requests)
 returns table (o_exai_issue_id uuid, o_intent text, o_source text, o_task_id bigint)
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_is_loop constant boolean := private.is_loop_repository(p_pull.repository_id);
+  v_limit constant integer := case when p_pull.is_from_fork and p_pull.merged_at is null then (
+    select s.fork_links_limit from public.loop_settings as s where s.id
+  ) end;
 begin
   return query
   select distinct on (f.exai_issue_id) f.exai_issue_id, f.intent, f.source, f.task_id
@@ -39,9 +28,11 @@ begin
     select i.id, n.intent, 'words', null, 2
     from private.pull_request_words as w
     cross join lateral (
-      select u.number, 'closes' from unnest(w.closes_issues) as u (number)
+      select u.number, 'closes' as intent from unnest(w.closes_issues) as u (number)
       union all
       select u.number, 'mentions' from unnest(w.mentions_issues) as u (number)
+      order by intent, number
+      limit v_limit
     ) as n (number, intent)
     join public.exai_issues as i on i.issue_number = n.number
     where v_is_loop and w.pull_request_id = p_pull.id and (
@@ -70,8 +61,25 @@ $$;
 comment on function private.is_visible_to_team is
   'Whether the team may see the state of a pull request that is linked to an engineering issue.';
 
--- Of a deleted task nobody knows whether its user is in the team any more: what is merged stays linked, and
--- what is open where the team decides about the merge.
+-- The right to it may have ended, or the task itself, but not what it was about.
+create or replace function private.is_task_link_kept(
+  p_link public.exai_issue_pull_requests, p_pull public.pull_requests
+) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (p_link.merged_at is not null or private.is_loop_repository(p_pull.repository_id)) and (
+    p_link.task_id is null or exists (
+      select from public.task_pull_requests as t
+      join public.exai_issue_tasks as x on x.task_id = t.task_id and x.exai_issue_id = p_link.exai_issue_id
+      where t.task_id = p_link.task_id and t.pull_request_id = p_link.pull_request_id
+    )
+  );
+end;
+$$;
+comment on function private.is_task_link_kept is
+  'Whether the link of a task that makes none any more stays: of what was merged, and in a repository of the '
+  'loop, while the task names the pull request or is deleted.';
+
 create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -87,9 +95,7 @@ begin
   with removed as (
     delete from public.exai_issue_pull_requests as l
     where l.pull_request_id = p_pull.id
-      and (l.source = 'words' or l.source = 'task' and (
-        l.task_id is not null or l.merged_at is null and not private.is_loop_repository(p_pull.repository_id)
-      ))
+      and (l.source = 'words' or l.source = 'task' and not private.is_task_link_kept(l, p_pull))
       and not exists (
         select from private.find_closing_links(p_pull) as f where f.o_exai_issue_id = l.exai_issue_id
       )
@@ -111,6 +117,7 @@ begin
     returning l.exai_issue_id
   )
   select array_agg(r.exai_issue_id) into v_linked from linked as r;
+  perform private.end_closing_rights(p_pull);
   with changed as (
     update public.exai_issue_pull_requests as l set
       repo_owner = p_pull.repo_owner, repo_name = p_pull.repo_name, url = v_url, state = p_pull.state,

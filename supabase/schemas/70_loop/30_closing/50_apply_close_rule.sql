@@ -18,7 +18,9 @@ declare
 begin
   return (
     select case
-      when bool_or(l.state = 'open' and not (l.source = 'words' and l.is_from_fork)) then null
+      when bool_or(
+        l.state = 'open' and not (l.source = 'words' and l.is_from_fork) and private.has_closing_right(l)
+      ) then null
       else greatest(v_merged_at, max(coalesce(l.merged_at, l.closed_at)) filter (
         where l.merged_at is not null or not (l.source = 'words' and l.is_from_fork)
       )) end

@@ -82,7 +82,7 @@ begin
   on conflict on constraint exai_issue_pull_requests_pkey do update set
     intent = excluded.intent, source = 'person', task_id = null, linked_by = excluded.linked_by,
     linked_by_user_id = excluded.linked_by_user_id
-  where l.source <> 'person' or l.intent <> excluded.intent;
+  where l.source <> 'person' or l.intent <> excluded.intent or not private.has_closing_right(l);
   perform private.sync_closing_pull_request(v_id);
   perform private.apply_close_rule(v_issue_id);
   select * into v_link from public.exai_issue_pull_requests as l
