@@ -3,7 +3,8 @@
 -- As GitHub has it for its own issues: a closing word directly before a name closes that one, so that
 -- "fixes EXAI-1, EXAI-2" closes the first alone; only where the pull request is into the default branch; and
 -- nothing counts in code, quotes and HTML comments. Unlike GitHub's, the words of the title close too, and a
--- closing word may stand before a link, "Fixes [EXAI-1](https://…)". A branch only mentions.
+-- closing word may stand before a link, "Fixes [EXAI-1](https://…)". A branch only mentions, and so does the
+-- title of what is reverted.
 
 -- Newlines with what begins their line, the ends of comments, backticks, and names with their closing word.
 -- Each costs one step, however they follow each other. The collation makes any letter that is not of ASCII
@@ -77,11 +78,35 @@ $$;
 comment on function private.next_line_kind is
   'What the next line is: text, code, quote, or the fence that began its block of code.';
 
+-- Who reverts a pull request quotes its title, which closes nothing again: Revert "Fix EXAI-1: it", as GitHub
+-- and git have it, or revert: fix EXAI-1. A revert of a revert does.
+create or replace function private.unword_reverts(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_text !~* '(^|\n)[ \t]*([-*+][ \t]+)?revert' then
+    return p_text;
+  end if;
+  return (
+    select string_agg(
+      case when u.line ~* ('^[ \t]*([-*+][ \t]+)?(revert\s*["“]\s*revert\s*["“]\s*)*'
+        || '(revert\s*["“](?!\s*revert\s*["“])|revert(\([^)]*\))?!?:)')
+      then regexp_replace(
+        u.line, '\m(close[sd]?|fix(e[sd])?|resolve[sd]?)\M(?=:?\s+\[?exai-)', 'about', 'gi'
+      ) else u.line end, E'\n' order by u.position
+    )
+    from string_to_table(left(p_text, 65536), E'\n') with ordinality as u (line, position)
+  );
+end;
+$$;
+comment on function private.unword_reverts is
+  'A title or body without the closing words of the titles that it quotes as reverted.';
+
 create or replace function private.list_issue_names(p_text text) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_tokens constant text[] := case
-    when p_text ~* 'exai-[1-9]' then private.split_pull_request_words(p_text) else '{}' end;
+    when p_text ~* 'exai-[1-9]' then private.split_pull_request_words(private.unword_reverts(p_text))
+    else '{}' end;
   v_ends constant integer[] := private.find_code_ends(v_tokens);
   v_names text[] := array[]::text[];
   v_kind text := 'code';

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(52);
+select plan(63);
 
 create function pg_temp.words(p_title text, p_body text default null, p_ref text default 'main')
 returns text language sql as $$
@@ -60,6 +60,19 @@ select is(
   '{} {}', 'no title, no body, no branch'
 );
 
+-- Reverts
+
+select is(pg_temp.words(t, b), e, concat_ws(' / ', t, replace(b, E'\n', ' / '))) from (values
+  ('Revert "Fix EXAI-1: it"', '', '{} {1}'), ('revert “Fixes EXAI-1”', '', '{} {1}'),
+  ('revert: fix EXAI-1', '', '{} {1}'), ('revert(api)!: fix: Fixes [EXAI-1](x)', '', '{} {1}'),
+  ('x', E'- Revert "Fix EXAI-1: it"\n- Fix EXAI-2', '{2} {1}'),
+  ('Revert "Fix EXAI-1: it"', 'It lost rows, fixes EXAI-2', '{2} {1}'),
+  ('Revert "Revert "Fix EXAI-1: it""', '', '{1} {}'),
+  ('Revert "Revert "Revert "Fix EXAI-1: it"""', '', '{} {1}'),
+  ('Reapply "Fix EXAI-1: it"', '', '{1} {}'), ('Revert the cache: fixes EXAI-1', '', '{1} {}'),
+  ('Reverted "x", fixes EXAI-1', '', '{1} {}')
+) as t (t, b, e);
+
 -- Sizes
 
 select is(
@@ -84,7 +97,9 @@ create function pg_temp.slowest(p_count integer) returns double precision langua
   select max(m.median) from (
     select percentile_cont(0.5) within group (order by pg_temp.milliseconds('EXAI-1 ' || repeat(w, p_count)))
       as median
-    from unnest(array['` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-']) as t (w),
+    from unnest(array[
+        '` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-', E'revert: fix EXAI-1\n', 'revert "'
+      ]) as t (w),
       generate_series(1, 3)
     group by w
   ) as m
