@@ -37,3 +37,23 @@ end;
 $$;
 comment on function private.lock_linked_issue is
   'Locks an issue and returns it. Errors: tracker_issue_unknown (404).';
+
+-- A fix of the duplicate alone would tell nobody: its reporters are those of the older issue.
+create or replace function private.check_linkable_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_into integer;
+begin
+  select i.seq_id into v_into
+  from public.issue_merges as m join public.issues as i on i.id = m.into_issue_id
+  where m.source_issue_id = p_issue_id;
+  if found then
+    raise exception using
+      errcode = 'PT409', message = 'loop_link_conflict',
+      detail = format('The issue is merged into issue %s, which its reporters belong to.', v_into),
+      hint = 'Link that one, issue_merges.into_issue_id, or undo the merge first: unmerge_issues.';
+  end if;
+end;
+$$;
+comment on function private.check_linkable_issue is
+  'Checks that an issue may get an engineering issue. Errors: loop_link_conflict (409), where it is merged.';

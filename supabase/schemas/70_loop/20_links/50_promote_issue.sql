@@ -18,6 +18,7 @@ begin
   if found then
     return v_exai_issue;
   end if;
+  perform private.check_linkable_issue(p_issue_id);
   insert into public.exai_issues (title, description, severity, category)
   values (
     coalesce(private.non_blank(p_title), v_issue.title),
@@ -52,6 +53,6 @@ comment on function public.promote_issue is
   'Creates an engineering issue from an issue, links the two and returns it. Title and description are the '
   'issue''s where they are left out, severity medium and category other. An issue that is linked already '
   'keeps its engineering issue, which is returned as it is. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), tracker_issue_unknown (404), exai_severity_invalid, '
-  'exai_category_invalid (422).';
+  '(401), team_role_required (403), tracker_issue_unknown (404), loop_link_conflict (409), where it is '
+  'merged into another issue, exai_severity_invalid, exai_category_invalid (422).';
 grant execute on function public.promote_issue to authenticated, service_role;

@@ -20,6 +20,7 @@ begin
       hint = 'Unlink it first: unlink_issue.';
   end if;
   if not found then
+    perform private.check_linkable_issue(p_issue_id);
     insert into public.issue_links (issue_id, exai_issue_id, linked_by_user_id)
     values (p_issue_id, v_exai_issue_id, auth.uid())
     returning * into v_link;

@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
 \ir ../helpers/envelopes.psql
-select plan(61);
+select plan(64);
 
 create function pg_temp.merge(p_persona text, p_source text, p_into text) returns text language sql as $$
   select pg_temp.as_persona(p_persona, format(
@@ -142,6 +142,23 @@ select is(
 select is(
   pg_temp.merge('agent', 'first', 'oldest'), 'PT409 loop_merge_conflict',
   'nor one that others are merged into'
+);
+
+-- A duplicate gets no engineering issue
+
+select is(
+  pg_temp.as_persona('agent', format('select public.promote_issue(%L)', pg_temp.id_of('second'))),
+  'PT409 loop_link_conflict', 'a fix of the duplicate would tell nobody'
+);
+select pg_temp.engineer('other');
+select is(
+  pg_temp.as_persona(
+    'agent', format('select public.link_issue(%L, %s)', pg_temp.id_of('second'), pg_temp.number_of('other'))
+  ), 'PT409 loop_link_conflict', 'which the older issue has reporters of'
+);
+select is(
+  (select count(*)::integer from public.issue_links where issue_id = pg_temp.id_of('second')), 0,
+  'nothing is linked'
 );
 
 -- One fix answers everybody
