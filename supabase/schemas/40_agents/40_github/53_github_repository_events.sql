@@ -32,6 +32,24 @@ $$;
 comment on function private.is_known_delivery is
   'Whether a project or task here has named the repository that a delivery is about, also by its old name.';
 
+-- Nobody merges what is gone, and it holds up no fix.
+create or replace function private.close_pull_requests_of_repository(p_repository_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+begin
+  with closed as (
+    update public.pull_requests as p set state = 'closed', closed_at = coalesce(p.closed_at, now())
+    where p.repository_id = p_repository_id and p.state = 'open'
+    returning p.id
+  )
+  select array_agg(c.id order by c.id) into v_ids from closed as c;
+  perform private.sync_closing_pull_request(u.id) from unnest(v_ids) as u (id);
+end;
+$$;
+comment on function private.close_pull_requests_of_repository is
+  'Closes the open pull requests of a repository that was deleted, for GitHub reports nothing more of them.';
+
 -- Never makes one public: an event that arrives late would show what is private by now. The next answer or
 -- pull_request event does.
 create or replace function private.apply_github_repository(p_payload jsonb) returns void
@@ -50,6 +68,9 @@ begin
     (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
     private.parse_github_time(v_repository ->> 'updated_at'), false, v_old_id
   );
+  if p_payload ->> 'action' = 'deleted' then
+    perform private.close_pull_requests_of_repository(v_id);
+  end if;
   if (v_repository ->> 'private')::boolean is not false or p_payload ->> 'action' = 'deleted' then
     update public.pull_requests as p set is_private = true
     where p.repository_id = v_id and p.is_private is false;
