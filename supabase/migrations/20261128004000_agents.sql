@@ -5097,7 +5097,8 @@ comment on function private.link_some_waiting_tasks is
 -- As GitHub has it for its own issues: a closing word directly before a name closes that one, so that
 -- "fixes EXAI-1, EXAI-2" closes the first alone; only where the pull request is into the default branch; and
 -- nothing counts in code, quotes and HTML comments. Unlike GitHub's, the words of the title close too, and a
--- closing word may stand before a link, "Fixes [EXAI-1](https://…)". A branch only mentions.
+-- closing word may stand before a link, "Fixes [EXAI-1](https://…)". A branch only mentions, and so does the
+-- title of what is reverted.
 
 -- Newlines with what begins their line, the ends of comments, backticks, and names with their closing word.
 -- Each costs one step, however they follow each other. The collation makes any letter that is not of ASCII
@@ -5171,11 +5172,35 @@ $$;
 comment on function private.next_line_kind is
   'What the next line is: text, code, quote, or the fence that began its block of code.';
 
+-- Who reverts a pull request quotes its title, which closes nothing again: Revert "Fix EXAI-1: it", as GitHub
+-- and git have it, or revert: fix EXAI-1. A revert of a revert does.
+create or replace function private.unword_reverts(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_text !~* '(^|\n)[ \t]*([-*+][ \t]+)?revert' then
+    return p_text;
+  end if;
+  return (
+    select string_agg(
+      case when u.line ~* ('^[ \t]*([-*+][ \t]+)?(revert\s*["“]\s*revert\s*["“]\s*)*'
+        || '(revert\s*["“](?!\s*revert\s*["“])|revert(\([^)]*\))?!?:)')
+      then regexp_replace(
+        u.line, '\m(close[sd]?|fix(e[sd])?|resolve[sd]?)\M(?=:?\s+\[?exai-)', 'about', 'gi'
+      ) else u.line end, E'\n' order by u.position
+    )
+    from string_to_table(left(p_text, 65536), E'\n') with ordinality as u (line, position)
+  );
+end;
+$$;
+comment on function private.unword_reverts is
+  'A title or body without the closing words of the titles that it quotes as reverted.';
+
 create or replace function private.list_issue_names(p_text text) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_tokens constant text[] := case
-    when p_text ~* 'exai-[1-9]' then private.split_pull_request_words(p_text) else '{}' end;
+    when p_text ~* 'exai-[1-9]' then private.split_pull_request_words(private.unword_reverts(p_text))
+    else '{}' end;
   v_ends constant integer[] := private.find_code_ends(v_tokens);
   v_names text[] := array[]::text[];
   v_kind text := 'code';
@@ -5769,6 +5794,24 @@ $$;
 comment on function private.is_known_delivery is
   'Whether a project or task here has named the repository that a delivery is about, also by its old name.';
 
+-- Nobody merges what is gone, and it holds up no fix.
+create or replace function private.close_pull_requests_of_repository(p_repository_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+begin
+  with closed as (
+    update public.pull_requests as p set state = 'closed', closed_at = coalesce(p.closed_at, now())
+    where p.repository_id = p_repository_id and p.state = 'open'
+    returning p.id
+  )
+  select array_agg(c.id order by c.id) into v_ids from closed as c;
+  perform private.sync_closing_pull_request(u.id) from unnest(v_ids) as u (id);
+end;
+$$;
+comment on function private.close_pull_requests_of_repository is
+  'Closes the open pull requests of a repository that was deleted, for GitHub reports nothing more of them.';
+
 -- Never makes one public: an event that arrives late would show what is private by now. The next answer or
 -- pull_request event does.
 create or replace function private.apply_github_repository(p_payload jsonb) returns void
@@ -5787,6 +5830,9 @@ begin
     (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
     private.parse_github_time(v_repository ->> 'updated_at'), false, v_old_id
   );
+  if p_payload ->> 'action' = 'deleted' then
+    perform private.close_pull_requests_of_repository(v_id);
+  end if;
   if (v_repository ->> 'private')::boolean is not false or p_payload ->> 'action' = 'deleted' then
     update public.pull_requests as p set is_private = true
     where p.repository_id = v_id and p.is_private is false;

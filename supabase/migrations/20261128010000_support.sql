@@ -6151,7 +6151,8 @@ declare
     select l.o_issue_id from private.list_escalated_issues(p_conversation_ids) as l where l.o_is_as_made
   );
 begin
-  perform private.erase_deliveries(v_made), private.erase_promotions(v_made);
+  perform private.erase_dispatches(p_conversation_ids), private.erase_deliveries(v_made),
+    private.erase_promotions(v_made);
   return query
   with made as (
     select l.o_issue_id as id, l.o_is_as_made as is_as_made
@@ -6168,7 +6169,7 @@ end;
 $$;
 comment on function private.erase_escalated_issues is
   'Erases title and description of the issues that were made from escalations of these conversations and not '
-  'edited since, with what was told of them and what engineering issues copied, and counts them, '
+  'edited since, with what was told of them and what engineering issues and tasks copied, and counts them, '
   'and the others.';
 
 -- Escalations are locked before their conversations, as everywhere. What is deleted takes its messages,

@@ -16,6 +16,7 @@ create table public.loop_settings (
   notification_age_hours integer not null default 72,
   delivery_retention_days integer not null default 90,
   webhook_endpoints_limit integer not null default 50,
+  fork_links_limit integer not null default 10,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint loop_settings_pkey primary key (id),
@@ -34,7 +35,8 @@ create table public.loop_settings (
   constraint loop_settings_delivery_retention_days_is_bounded
     check (delivery_retention_days between 8 and 36500),
   constraint loop_settings_webhook_endpoints_limit_is_bounded
-    check (webhook_endpoints_limit between 0 and 1000)
+    check (webhook_endpoints_limit between 0 and 1000),
+  constraint loop_settings_fork_links_limit_is_bounded check (fork_links_limit between 0 and 50)
 );
 comment on table public.loop_settings is
   'The settings of the loop: exactly one row, never inserted or deleted by clients. Team members read it, '
@@ -57,6 +59,9 @@ comment on column public.loop_settings.notification_age_hours is
 comment on column public.loop_settings.delivery_retention_days is
   'How many days a delivery is kept that is not pending.';
 comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
+comment on column public.loop_settings.fork_links_limit is
+  'How many engineering issues the words of a pull request from a fork are linked to before it is merged: '
+  'anybody can open one that names many.';
 
 create trigger _000_require_admin before update on public.loop_settings
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -74,7 +79,7 @@ create policy loop_settings_update_admin on public.loop_settings
 grant select on public.loop_settings to authenticated;
 grant update (
   id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, issue_url, notification_age_hours,
-  delivery_retention_days, webhook_endpoints_limit, created_at, updated_at
+  delivery_retention_days, webhook_endpoints_limit, fork_links_limit, created_at, updated_at
 ) on public.loop_settings to authenticated;
 grant select, update on public.loop_settings to service_role;
 
@@ -271,6 +276,8 @@ declare
 begin
   insert into public.loop_issues (issue_id)
   select i.id from unnest(p_issue_ids) as u (id) join public.issues as i on i.id = u.id where not i.is_test
+  -- One order, so that two that enter the same issues wait and don't deadlock.
+  order by i.id
   on conflict on constraint loop_issues_pkey do nothing;
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
   select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference, h.reporter_key
@@ -300,6 +307,7 @@ begin
     select from public.loop_events as e
     where e.issue_id = i.id and e.hop = h.hop and e.reference = h.reference
   )
+  order by i.id, array_position('{reported,triaged}', h.hop), h.at, h.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
 end;
 $$;
@@ -669,6 +677,26 @@ $$;
 comment on function private.lock_linked_issue is
   'Locks an issue and returns it. Errors: tracker_issue_unknown (404).';
 
+-- A fix of the duplicate alone would tell nobody: its reporters are those of the older issue.
+create or replace function private.check_linkable_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_into integer;
+begin
+  select i.seq_id into v_into
+  from public.issue_merges as m join public.issues as i on i.id = m.into_issue_id
+  where m.source_issue_id = p_issue_id;
+  if found then
+    raise exception using
+      errcode = 'PT409', message = 'loop_link_conflict',
+      detail = format('The issue is merged into issue %s, which its reporters belong to.', v_into),
+      hint = 'Link that one, issue_merges.into_issue_id, or undo the merge first: unmerge_issues.';
+  end if;
+end;
+$$;
+comment on function private.check_linkable_issue is
+  'Checks that an issue may get an engineering issue. Errors: loop_link_conflict (409), where it is merged.';
+
 -- 70_loop/20_links/50_promote_issue.sql
 -- An issue of the community becomes an engineering issue.
 
@@ -690,6 +718,7 @@ begin
   if found then
     return v_exai_issue;
   end if;
+  perform private.check_linkable_issue(p_issue_id);
   insert into public.exai_issues (title, description, severity, category)
   values (
     coalesce(private.non_blank(p_title), v_issue.title),
@@ -724,8 +753,8 @@ comment on function public.promote_issue is
   'Creates an engineering issue from an issue, links the two and returns it. Title and description are the '
   'issue''s where they are left out, severity medium and category other. An issue that is linked already '
   'keeps its engineering issue, which is returned as it is. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), tracker_issue_unknown (404), exai_severity_invalid, '
-  'exai_category_invalid (422).';
+  '(401), team_role_required (403), tracker_issue_unknown (404), loop_link_conflict (409), where it is '
+  'merged into another issue, exai_severity_invalid, exai_category_invalid (422).';
 grant execute on function public.promote_issue to authenticated, service_role;
 
 -- 70_loop/20_links/52_link_issue.sql
@@ -751,6 +780,7 @@ begin
       hint = 'Unlink it first: unlink_issue.';
   end if;
   if not found then
+    perform private.check_linkable_issue(p_issue_id);
     insert into public.issue_links (issue_id, exai_issue_id, linked_by_user_id)
     values (p_issue_id, v_exai_issue_id, auth.uid())
     returning * into v_link;
@@ -803,6 +833,25 @@ grant execute on function public.unlink_issue to authenticated, service_role;
 -- 70_loop/20_links/56_erase_promotions.sql
 -- What a visitor wrote is erased from the engineering issues that were made from it, too.
 
+-- Also where the link was removed, or has moved to the issue that this one is a duplicate of: the ledger has
+-- it.
+create or replace function private.list_promotions(p_issue_ids uuid[])
+returns table (o_issue_id uuid, o_exai_issue_id uuid)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select k.issue_id, k.exai_issue_id from public.issue_links as k where k.issue_id = any (p_issue_ids)
+  union
+  select e.issue_id, x.id
+  from public.loop_events as e
+  join public.exai_issues as x on x.issue_number
+    = case when e.reference ~ '^EXAI-[0-9]{1,9}$' then substr(e.reference, 6)::integer end
+  where e.issue_id = any (p_issue_ids) and e.hop = 'promoted';
+end;
+$$;
+comment on function private.list_promotions is
+  'The engineering issues that these issues are or were linked to.';
+
 create or replace function private.erase_promotions(p_issue_ids uuid[]) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -811,9 +860,9 @@ begin
   update public.exai_issues as x set
     title = case x.title when i.title then 'Erased support request' else x.title end,
     description = format('Reported as issue #%s.', i.seq_id)
-  from public.issue_links as k
-  join public.issues as i on i.id = k.issue_id
-  where k.exai_issue_id = x.id and i.id = any (p_issue_ids) and x.description = concat_ws(
+  from private.list_promotions(p_issue_ids) as p
+  join public.issues as i on i.id = p.o_issue_id
+  where p.o_exai_issue_id = x.id and x.description = concat_ws(
     E'\n\n', private.non_blank(i.description), format('Reported as issue #%s.', i.seq_id)
   );
   get diagnostics v_count = row_count;
@@ -823,6 +872,116 @@ $$;
 comment on function private.erase_promotions is
   'Erases what promote_issue() copied of these issues, where nobody has changed it since, before the issues '
   'themselves are erased. Returns how many engineering issues that is.';
+
+-- 70_loop/20_links/58_erase_dispatches.sql
+-- What a visitor wrote is erased from the tasks that were dispatched because of it, too: from the context in
+-- their first message, and from where an agent quotes it.
+
+-- A short text is erased where it is the title or a whole value of the context: in a sentence it may be
+-- somebody else's words.
+create or replace function private.erase_quotes(p_text text, p_quotes text[]) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_erased constant text := 'Erased support request';
+  v_head constant text := substring(p_text from '^Fix EXAI-[0-9]+: ');
+  v_text text := p_text;
+  v_quote text;
+  v_json text;
+begin
+  foreach v_quote in array p_quotes loop
+    v_json := to_jsonb(v_quote)::text;
+    if v_head is not null and starts_with(substr(v_text, length(v_head) + 1), v_quote || E'\n') then
+      v_text := v_head || v_erased || substr(v_text, length(v_head) + length(v_quote) + 1);
+    end if;
+    v_text := replace(v_text, ': ' || v_json, format(': "%s"', v_erased));
+    if length(v_quote) >= 16 then
+      v_text := replace(v_text, v_quote, v_erased);
+      v_text := replace(v_text, substr(v_json, 2, length(v_json) - 2), v_erased);
+    end if;
+  end loop;
+  return v_text;
+end;
+$$;
+comment on function private.erase_quotes is
+  'A text without these quotes, as they are and as JSON has them.';
+
+-- As the issue, the engineering issue and its context have them: whole and cut.
+create or replace function private.list_quotes(p_conversation_ids uuid[]) returns text[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select u.quote
+    from support.escalations as e
+    join private.list_escalated_issues(array[e.conversation_id]) as l on true
+    join public.issues as i on i.id = l.o_issue_id
+    cross join lateral (
+      select private.non_blank(e.original_request) as request,
+        format(E'\n\nReported as issue #%s.', i.seq_id) as origin,
+        case when l.o_is_as_made then i.title end as title
+    ) as m
+    cross join lateral (
+      values (m.request), (m.request || m.origin),
+        (left(m.request || m.origin, 8000)), (left(m.request, 8000)),
+        (private.non_blank(left(split_part(m.request, E'\n', 1), 120))), (m.title), (left(m.title, 300))
+    ) as u (quote)
+    where e.conversation_id = any (p_conversation_ids) and e.is_issue_created and u.quote is not null
+    group by u.quote
+    order by length(u.quote) desc, u.quote collate "C"
+  );
+end;
+$$;
+comment on function private.list_quotes is
+  'What issues, and what was made from them, may contain of the escalations of these conversations, '
+  'the longest first.';
+
+create or replace function private.erase_dispatches(p_conversation_ids uuid[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_quotes constant text[] := private.list_quotes(p_conversation_ids);
+  v_exai_issue_ids constant uuid[] := array(
+    select p.o_exai_issue_id from private.list_promotions(array(
+      select l.o_issue_id from private.list_escalated_issues(p_conversation_ids) as l
+    )) as p
+  );
+  v_count integer := 0;
+  v_task record;
+  v_messages jsonb;
+begin
+  for v_task in
+    select t.id, t.chat_messages from public.tasks as t
+    where t.id in (
+      select x.task_id from public.exai_issue_tasks as x
+      where x.exai_issue_id = any (v_exai_issue_ids)
+        -- the context of an issue has the titles of those that it is related to
+        or exists (
+          select from public.exai_issue_relations as r
+          where r.from_issue_id = x.exai_issue_id and r.to_issue_id = any (v_exai_issue_ids)
+            or r.to_issue_id = x.exai_issue_id and r.from_issue_id = any (v_exai_issue_ids)
+        )
+    )
+    order by t.id
+    for no key update
+  loop
+    v_messages := (
+      select coalesce(jsonb_agg(
+        case when jsonb_typeof(m.value -> 'content') = 'string' then jsonb_set(
+          m.value, '{content}', to_jsonb(private.erase_quotes(m.value ->> 'content', v_quotes))
+        ) else m.value end order by m.position
+      ), '[]')
+      from jsonb_array_elements(v_task.chat_messages) with ordinality as m (value, position)
+    );
+    if v_messages <> v_task.chat_messages then
+      update public.tasks as t set chat_messages = v_messages where t.id = v_task.id;
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.erase_dispatches is
+  'Erases what visitors wrote in these conversations from the messages of the tasks that dispatch_issue() '
+  'created because of it, before the conversations and their issues are erased. A task that is running runs '
+  'on. Returns how many tasks that is.';
 
 -- 70_loop/20_links/60_dispatch_issue.sql
 -- A task for a coding agent is made from an engineering issue.
@@ -1224,15 +1383,13 @@ create policy exai_issue_fixes_select_viewer on public.exai_issue_fixes
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on public.exai_issue_fixes to authenticated, service_role;
 
--- 70_loop/30_closing/40_sync_closing_pull_request.sql
--- Makes the links of a pull request what its words, its tasks and persons make of it.
+-- 70_loop/30_closing/35_closing_rights.sql
+-- Whether what a task or a person has linked may still close its engineering issue.
 --
--- Locks are taken in this order: the pull request, the graph of engineering issues, engineering issues by
--- id, their links, issues of the community by id. Whatever closes, ships or reopens holds the lock of the
--- engineering issue while it decides, so that two of them see each other's links: two merges at the same
--- time, and an issue that is promoted while a merge arrives, resolve each issue once.
+-- In a repository of the loop it may, whoever made the link: who may merge there decides. Elsewhere it may
+-- while the task's user, or who linked it, is an agent of the team; what was merged while that held stays.
 
--- A role that was lost does not close anything with a task that was dispatched before.
+-- A role that was lost does not close anything with what it was used for before.
 create or replace function private.is_team_agent(p_user_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -1246,13 +1403,104 @@ $$;
 comment on function private.is_team_agent is
   'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
 
+-- Of a deleted task nobody knows whether its user is in the team any more. A person's link without an account
+-- is a server's: with an account that is deleted it only mentions.
+create or replace function private.has_closing_right(p_link public.exai_issue_pull_requests) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_link.source = 'words' or p_link.merged_at is not null
+    or exists (
+      select from public.pull_requests as p
+      where p.id = p_link.pull_request_id and private.is_loop_repository(p.repository_id)
+    )
+    or case p_link.source
+      when 'person' then p_link.linked_by_user_id is null or private.is_team_agent(p_link.linked_by_user_id)
+      else private.is_team_agent((select t.user_id from public.tasks as t where t.id = p_link.task_id)) end;
+end;
+$$;
+comment on function private.has_closing_right is
+  'Whether a link closes by its merge and holds a fix up while it is open: not one in another repository '
+  'than those of the loop whose task''s user, or who linked it, is not an agent of the team any more.';
+
+create or replace function private.end_closing_rights(p_pull public.pull_requests) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.exai_issue_pull_requests as l set intent = 'mentions'
+  where l.pull_request_id = p_pull.id and l.intent = 'closes' and p_pull.merged_at is not null
+    and not private.has_closing_right(l);
+end;
+$$;
+comment on function private.end_closing_rights is
+  'A pull request that is merged has only to do with the issues whose links have no right to close them.';
+
+create or replace function private.end_closing_right_of_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not exists (select from auth.users as u where u.id = old.linked_by_user_id) and not exists (
+    select from public.pull_requests as p
+    where p.id = new.pull_request_id and private.is_loop_repository(p.repository_id)
+  ) then
+    new.intent := 'mentions';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.end_closing_right_of_account is
+  'Before trigger of links whose person''s account is deleted: what is open in another repository than those '
+  'of the loop only mentions from then on.';
+create trigger _200_end_closing_right before update on public.exai_issue_pull_requests
+  for each row when (
+    old.linked_by_user_id is not null and new.linked_by_user_id is null and new.intent = 'closes'
+    and new.merged_at is null
+  )
+  execute function private.end_closing_right_of_account();
+
+create or replace function private.apply_lost_closing_rights() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant uuid[] := array(
+    select distinct l.exai_issue_id from public.exai_issue_pull_requests as l
+    where l.state = 'open' and l.intent = 'closes' and (
+      l.linked_by_user_id = old.user_id
+      or l.task_id in (select x.task_id from public.exai_issue_tasks as x join public.tasks as t
+        on t.id = x.task_id where t.user_id = old.user_id)
+    )
+  );
+  v_id uuid;
+begin
+  perform private.lock_exai_issues(v_ids);
+  foreach v_id in array v_ids loop
+    perform private.apply_close_rule(v_id);
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.apply_lost_closing_rights is
+  'After trigger of members who leave the team or change their role: fixes that waited for what they linked '
+  'do so no longer.';
+create trigger _340_apply_lost_closing_rights after delete on public.team_members
+  for each row execute function private.apply_lost_closing_rights();
+create trigger _350_apply_lost_closing_rights after update on public.team_members
+  for each row when (old.role <> new.role) execute function private.apply_lost_closing_rights();
+
+-- 70_loop/30_closing/40_sync_closing_pull_request.sql
+-- Makes the links of a pull request what its words, its tasks and persons make of it.
+--
+-- Locks are taken in this order: the pull request, the graph of engineering issues, engineering issues by
+-- id, their links, issues of the community by id. Whatever closes, ships or reopens holds the lock of the
+-- engineering issue while it decides, so that two of them see each other's links: two merges at the same
+-- time, and an issue that is promoted while a merge arrives, resolve each issue once.
+
 -- From a fork, only issues that existed when it was written: nobody closes with a merged pull request what is
--- only found later. The clocks differ by less than five minutes.
+-- only found later. The clocks differ by less than five minutes. And before it is merged, a few.
 create or replace function private.find_closing_links(p_pull public.pull_requests)
 returns table (o_exai_issue_id uuid, o_intent text, o_source text, o_task_id bigint)
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_is_loop constant boolean := private.is_loop_repository(p_pull.repository_id);
+  v_limit constant integer := case when p_pull.is_from_fork and p_pull.merged_at is null then (
+    select s.fork_links_limit from public.loop_settings as s where s.id
+  ) end;
 begin
   return query
   select distinct on (f.exai_issue_id) f.exai_issue_id, f.intent, f.source, f.task_id
@@ -1266,9 +1514,11 @@ begin
     select i.id, n.intent, 'words', null, 2
     from private.pull_request_words as w
     cross join lateral (
-      select u.number, 'closes' from unnest(w.closes_issues) as u (number)
+      select u.number, 'closes' as intent from unnest(w.closes_issues) as u (number)
       union all
       select u.number, 'mentions' from unnest(w.mentions_issues) as u (number)
+      order by intent, number
+      limit v_limit
     ) as n (number, intent)
     join public.exai_issues as i on i.issue_number = n.number
     where v_is_loop and w.pull_request_id = p_pull.id and (
@@ -1297,8 +1547,25 @@ $$;
 comment on function private.is_visible_to_team is
   'Whether the team may see the state of a pull request that is linked to an engineering issue.';
 
--- Of a deleted task nobody knows whether its user is in the team any more: what is merged stays linked, and
--- what is open where the team decides about the merge.
+-- The right to it may have ended, or the task itself, but not what it was about.
+create or replace function private.is_task_link_kept(
+  p_link public.exai_issue_pull_requests, p_pull public.pull_requests
+) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (p_link.merged_at is not null or private.is_loop_repository(p_pull.repository_id)) and (
+    p_link.task_id is null or exists (
+      select from public.task_pull_requests as t
+      join public.exai_issue_tasks as x on x.task_id = t.task_id and x.exai_issue_id = p_link.exai_issue_id
+      where t.task_id = p_link.task_id and t.pull_request_id = p_link.pull_request_id
+    )
+  );
+end;
+$$;
+comment on function private.is_task_link_kept is
+  'Whether the link of a task that makes none any more stays: of what was merged, and in a repository of the '
+  'loop, while the task names the pull request or is deleted.';
+
 create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1314,9 +1581,7 @@ begin
   with removed as (
     delete from public.exai_issue_pull_requests as l
     where l.pull_request_id = p_pull.id
-      and (l.source = 'words' or l.source = 'task' and (
-        l.task_id is not null or l.merged_at is null and not private.is_loop_repository(p_pull.repository_id)
-      ))
+      and (l.source = 'words' or l.source = 'task' and not private.is_task_link_kept(l, p_pull))
       and not exists (
         select from private.find_closing_links(p_pull) as f where f.o_exai_issue_id = l.exai_issue_id
       )
@@ -1338,6 +1603,7 @@ begin
     returning l.exai_issue_id
   )
   select array_agg(r.exai_issue_id) into v_linked from linked as r;
+  perform private.end_closing_rights(p_pull);
   with changed as (
     update public.exai_issue_pull_requests as l set
       repo_owner = p_pull.repo_owner, repo_name = p_pull.repo_name, url = v_url, state = p_pull.state,
@@ -1500,7 +1766,9 @@ declare
 begin
   return (
     select case
-      when bool_or(l.state = 'open' and not (l.source = 'words' and l.is_from_fork)) then null
+      when bool_or(
+        l.state = 'open' and not (l.source = 'words' and l.is_from_fork) and private.has_closing_right(l)
+      ) then null
       else greatest(v_merged_at, max(coalesce(l.merged_at, l.closed_at)) filter (
         where l.merged_at is not null or not (l.source = 'words' and l.is_from_fork)
       )) end
@@ -2194,7 +2462,7 @@ begin
   on conflict on constraint exai_issue_pull_requests_pkey do update set
     intent = excluded.intent, source = 'person', task_id = null, linked_by = excluded.linked_by,
     linked_by_user_id = excluded.linked_by_user_id
-  where l.source <> 'person' or l.intent <> excluded.intent;
+  where l.source <> 'person' or l.intent <> excluded.intent or not private.has_closing_right(l);
   perform private.sync_closing_pull_request(v_id);
   perform private.apply_close_rule(v_issue_id);
   select * into v_link from public.exai_issue_pull_requests as l
@@ -2271,6 +2539,43 @@ comment on function public.unlink_pull_request is
   'True where there was a link. Agents and servers. Errors: sign_in_required (401), team_role_required '
   '(403), exai_issue_unknown (404).';
 grant execute on function public.unlink_pull_request to authenticated, service_role;
+
+-- 70_loop/30_closing/86_prune_pull_request_links.sql
+-- Links that strangers' pull requests have made, and that decide nothing any more.
+
+create index exai_issue_pull_requests_words_updated_at_idx
+  on public.exai_issue_pull_requests (updated_at)
+  where source = 'words' and merged_at is null;
+
+-- What is pruned comes back with the next news of its pull request.
+create or replace function private.prune_pull_request_links(p_batch_size integer default 10000)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.exai_issue_pull_requests as l
+  where l.ctid = any (array(
+    select o.ctid from public.exai_issue_pull_requests as o
+    where o.source = 'words' and o.merged_at is null and (
+        o.state = 'closed' and (o.is_from_fork or o.intent = 'mentions')
+        or o.is_from_fork and o.intent = 'mentions'
+      )
+      and o.updated_at < now() - make_interval(
+        days => (select s.delivery_retention_days from public.agent_settings as s where s.id)
+      )
+    order by o.updated_at
+    limit p_batch_size
+    for update skip locked
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_pull_request_links is
+  'Deletes up to p_batch_size links that are from words alone and have not changed for '
+  'delivery_retention_days, and returns how many: mentions by pull requests from forks, and what was closed '
+  'unmerged, except where one of the team''s closes. For the scheduler.';
 
 -- 70_loop/30_closing/90_due_loop_repositories.sql
 -- The repositories of the loop whose pull requests the sweep lists: it finds those of which no delivery came.
@@ -2755,6 +3060,74 @@ comment on function public.unmerge_issues is
   'older issue later stays there, and so does the ledger. True where there was a merge. Agents and '
   'servers. Errors: sign_in_required (401), team_role_required (403), tracker_issue_unknown (404).';
 grant execute on function public.unmerge_issues to authenticated, service_role;
+
+-- 70_loop/40_merging/50_restore_duplicates.sql
+-- The older issue is deleted: its duplicates get back what was moved, and nobody is lost with it.
+
+-- Before the ledger of the older issue is deleted. The answers first: nobody is told twice.
+create or replace function private.record_answers_of_duplicates() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
+  select s.issue_id, s.generation, 'answered', min(e.at), min(e.actor), e.reference
+  from public.issue_merges as m
+  join public.issues as i on i.id = m.source_issue_id
+  join public.loop_issues as s on s.issue_id = i.id
+  join public.loop_issues as o on o.issue_id = m.into_issue_id
+  join public.loop_events as e
+    on e.issue_id = o.issue_id and e.generation = o.generation and e.hop = 'answered' and (
+      e.reference in (select c.message_id from public.circle_issues as c where c.id = any (m.message_ids))
+      or e.reference = any (m.escalation_ids::text[])
+    )
+  where m.into_issue_id = old.id
+  group by s.issue_id, s.generation, e.reference
+  order by s.issue_id, e.reference collate "C"
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+  update public.issue_merges as m set source_status = 'resolved'
+  where m.into_issue_id = old.id and old.status = 'resolved' and m.source_status <> 'archived'
+    -- what a fix has resolved whose link moves back, it resolves there
+    and (m.exai_issue_id is null or old.resolved_by is distinct from 'Fixloop');
+  return old;
+end;
+$$;
+comment on function private.record_answers_of_duplicates is
+  'Before-delete trigger of issues: who was told as a reporter of the older issue was told as one of the '
+  'duplicate, which is resolved if the older issue is.';
+
+create or replace function private.restore_duplicate() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant text := coalesce(current_setting('app.import', true), '');
+begin
+  if exists (select from public.issues as i where i.id = old.into_issue_id)
+    or not exists (select from public.issues as i where i.id = old.source_issue_id)
+  then
+    return null;
+  end if;
+  perform set_config('app.import', 'on', true);
+  update public.circle_issues as c set mapped_to_issue_id = old.source_issue_id
+  where c.id = any (old.message_ids) and c.is_triaged
+    and coalesce(c.mapped_to_issue_id, old.into_issue_id) = old.into_issue_id;
+  perform set_config('app.import', v_before, true);
+  update support.escalations as e set issue_id = old.source_issue_id
+  where e.id = any (old.escalation_ids) and coalesce(e.issue_id, old.into_issue_id) = old.into_issue_id;
+  update public.issues as i set status = old.source_status
+  where i.id = old.source_issue_id and i.status = 'archived' and old.source_status <> 'archived';
+  insert into public.issue_links (issue_id, exai_issue_id)
+  select old.source_issue_id, x.id from public.exai_issues as x where x.id = old.exai_issue_id
+  on conflict on constraint issue_links_pkey do nothing;
+  perform private.answer_late_reporters(old.source_issue_id);
+  return null;
+end;
+$$;
+comment on function private.restore_duplicate is
+  'After-delete trigger of issue_merges whose older issue is deleted: the duplicate gets its messages, '
+  'escalations, engineering issue and status back, unless they are elsewhere by now.';
+
+create trigger _340_record_answers_of_duplicates before delete on public.issues
+  for each row execute function private.record_answers_of_duplicates();
+create trigger _390_restore_duplicate after delete on public.issue_merges
+  for each row execute function private.restore_duplicate();
 
 -- 70_loop/50_circle/10_circle_sync_settings.sql
 -- What circle-sync reads of the community, changed by admins.
@@ -7423,16 +7796,42 @@ $$;
 comment on function private.mark_service_severity is
   'After trigger of engineering issues whose severity changed: marks the issues that are linked to it.';
 
-create or replace function private.mark_unlinked_issue() returns trigger
+create or replace function private.mark_linked_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if private.has_service_policies() then
-    insert into private.service_marks (issue_id) values (old.issue_id);
+    insert into private.service_marks (issue_id) values (coalesce(new.issue_id, old.issue_id));
   end if;
   return null;
 end;
 $$;
-comment on function private.mark_unlinked_issue is 'After-delete trigger of issue_links: marks the issue.';
+comment on function private.mark_linked_issue is
+  'After trigger of issue_links: marks the issue, also one that was promoted before, which the ledger has.';
+
+create or replace function private.mark_changed_fix() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id)
+    select l.issue_id from public.issue_links as l where l.exai_issue_id = new.exai_issue_id;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_changed_fix is
+  'After trigger of fixes that begin or end: marks the issues that are linked to the engineering issue.';
+
+create or replace function private.mark_merged_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id) values (coalesce(new.source_issue_id, old.source_issue_id));
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_merged_issue is
+  'After trigger of issue_merges: marks the duplicate, which has targets only while it is not merged.';
 
 create or replace function private.mark_all_targets() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -7457,8 +7856,13 @@ create trigger _380_mark_targets after update on public.issues
 create trigger _380_mark_targets after update on public.exai_issues
   for each row when (old.severity is distinct from new.severity)
   execute function private.mark_service_severity();
-create trigger _380_mark_targets after delete on public.issue_links
-  for each row execute function private.mark_unlinked_issue();
+create trigger _380_mark_targets after insert or update or delete on public.issue_links
+  for each row execute function private.mark_linked_issue();
+create trigger _380_mark_targets after update on public.exai_issue_fixes
+  for each row when ((old.fixed_at is null) <> (new.fixed_at is null))
+  execute function private.mark_changed_fix();
+create trigger _380_mark_targets after insert or delete on public.issue_merges
+  for each row execute function private.mark_merged_issue();
 create trigger _300_mark_targets after insert or update or delete on public.service_policies
   for each statement execute function private.mark_all_targets();
 create trigger _300_mark_targets after insert or update or delete on public.service_calendars
@@ -7656,6 +8060,19 @@ grant execute on function public.resume_service_levels to authenticated, service
 
 -- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
 -- request. Its time may lie before the beginning: a pull request may be older than the link to it.
+create or replace function private.has_fixed_link(p_issue_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.issue_links as l
+    join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id and f.fixed_at is not null
+    where l.issue_id = p_issue_id
+  );
+end;
+$$;
+comment on function private.has_fixed_link is
+  'Whether the engineering issue that an issue is linked to is fixed.';
+
 create or replace function private.load_service_stages(p_issue_ids uuid[])
 returns table (issue_id uuid, generation integer, stage text, started_at timestamptz, met_at timestamptz)
 language plpgsql stable security definer set search_path = '' as $$
@@ -7666,6 +8083,8 @@ begin
     from public.loop_issues as l
     join public.loop_events as e on e.issue_id = l.issue_id and e.generation = l.generation
     where l.issue_id = any (p_issue_ids)
+      -- whose reporters are those of the older issue
+      and not exists (select from public.issue_merges as m where m.source_issue_id = l.issue_id)
     group by e.issue_id, e.generation, e.hop
   ),
   bound (stage, hop, is_start, is_end) as (
@@ -7684,7 +8103,11 @@ begin
     ) as h (hop, number) on h.number >= s.number
   ),
   span as (
-    select e.issue_id, e.generation, b.stage, min(e.at) filter (where b.is_start) as started_at,
+    select e.issue_id, e.generation, b.stage,
+      -- the ledger keeps a fix that was taken back before it shipped
+      min(e.at) filter (
+        where b.is_start and (e.hop <> 'fixed' or private.has_fixed_link(e.issue_id))
+      ) as started_at,
       min(e.at) filter (where b.is_end) as met_at
     from event as e join bound as b on b.hop = e.hop
     group by e.issue_id, e.generation, b.stage
@@ -7703,7 +8126,8 @@ end;
 $$;
 comment on function private.load_service_stages is
   'The stages that the current generation of each issue has begun, with their ends. An answer is owed only '
-  'where a message or an escalation reported the issue.';
+  'where a message or an escalation reported the issue, and because of a fix while that is one. A duplicate '
+  'that is merged has none.';
 
 -- 70_loop/70_levels/46_load_service_targets.sql
 -- The targets that issues should have: their stages with the policy that applies.

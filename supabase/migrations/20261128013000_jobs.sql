@@ -114,3 +114,7 @@ select cron.schedule('loop-count-attainment', '6-59/10 * * * *', $$select privat
 select cron.schedule(
   'loop-prune-silent-fixes', '8-59/10 * * * *', $$select private.prune_silent_fixes()$$
 );
+-- Before the pull requests that have no link then.
+select cron.schedule(
+  'loop-prune-pull-request-links', '51 3 * * *', $$select private.prune_pull_request_links()$$
+);

@@ -2146,6 +2146,7 @@ export type Database = {
         Row: {
           "created_at": string;
           "delivery_retention_days": number;
+          "fork_links_limit": number;
           "id": boolean;
           "issue_url": string | null;
           "notification_age_hours": number;
@@ -2160,6 +2161,7 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "delivery_retention_days"?: number;
+          "fork_links_limit"?: number;
           "id"?: boolean;
           "issue_url"?: string | null;
           "notification_age_hours"?: number;
@@ -2173,6 +2175,7 @@ export type Database = {
         Update: {
           "created_at"?: string;
           "delivery_retention_days"?: number;
+          "fork_links_limit"?: number;
           "id"?: boolean;
           "issue_url"?: string | null;
           "notification_age_hours"?: number;
