@@ -49,6 +49,19 @@ describe("lines", () => {
   });
 });
 
+describe("patterns", () => {
+  test("digits are [0-9], which a cast can read, also in bodies", () => {
+    const schema = (pattern: string) =>
+      problems(`-- A function.\n\n${FUNCTION.replace("'Text'", () => `p_text ~ '${pattern}'`)}`, "schema")
+        .filter((problem) => problem.includes("digits"));
+    expect(schema("^\\d+$")).toEqual([
+      "6: \\d matches the digits of every script: write [0-9], or [[:digit:]] where that is meant",
+    ]);
+    expect(schema("^[0-9]+$")).toEqual([]);
+    expect(schema("[[:digit:]]")).toEqual([]);
+  });
+});
+
 describe("words", () => {
   test("lower case, also in bodies", () => {
     expect(problems("SELECT 1;\n")).toEqual(["1: SELECT is not lower case"]);

@@ -79,6 +79,9 @@ function checkTokens(tokens: SqlToken[], base: number, report: Report, options: 
     if (token.kind === "string" && token.text === "'40001'" && isRaised(code, index)) {
       report(at, "raises 40001 by hand, which clients retry");
     }
+    if (options.kind === "schema" && token.kind === "string" && /\\d/.test(token.text)) {
+      report(at, "\\d matches the digits of every script: write [0-9], or [[:digit:]] where that is meant");
+    }
     if (token.kind === "dollar") {
       const body = dollarBody(token);
       if (isCode(code, index)) checkTokens(tokenize(body.text), base + body.start, report, options);

@@ -180,7 +180,7 @@ create or replace function private.split_camel_case(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return regexp_replace(
-    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
+    regexp_replace(p_text, '([[:lower:][:digit:]])([[:upper:]])', '\1 \2', 'g'),
     '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
   );
 end;

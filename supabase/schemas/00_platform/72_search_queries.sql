@@ -49,7 +49,7 @@ begin
   elsif p_term ~* '[aou]e' then
     v_texts := v_texts || regexp_replace(p_term, '([aou])e', '\1', 'gi');
   end if;
-  if p_term ~* '^v?\d+(\.\d+)+$' then
+  if p_term ~* '^v?[[:digit:]]+(\.[[:digit:]]+)+$' then
     v_texts := v_texts || case when p_term ~* '^v' then substr(p_term, 2) else 'v' || p_term end;
   end if;
   return v_texts;

@@ -40,7 +40,7 @@ declare
 begin
   if strpos(v_text, E'\n') > 0 then
     v_text := regexp_replace(v_text, '\n[ \t]+(at|File) [^\n]*', E'\n xtrace ', 'g');
-    v_text := regexp_replace(v_text, '\n[ \t]*([-*]|\d+[.)]) ', E'\n xlist ', 'g');
+    v_text := regexp_replace(v_text, '\n[ \t]*([-*]|[[:digit:]]+[.)]) ', E'\n xlist ', 'g');
     v_text := replace(v_text, E'\n>', E'\n xcite ');
   end if;
   if left(v_text, 2) = '> ' then
@@ -82,11 +82,11 @@ language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_text text := p_text;
 begin
-  if v_text !~ '\d' then
+  if v_text !~ '[[:digit:]]' then
     return v_text;
   end if;
-  v_text := regexp_replace(v_text, '\m[45]\d\d\M', 'xhttp', 'g');
-  v_text := regexp_replace(v_text, '\d+', '0', 'g');
+  v_text := regexp_replace(v_text, '\m[45][[:digit:]][[:digit:]]\M', 'xhttp', 'g');
+  v_text := regexp_replace(v_text, '[[:digit:]]+', '0', 'g');
   v_text := replace(replace(v_text, '0:0', ' xtime '), '0,0', '0');
   v_text := replace(replace(v_text, '0.0.0', ' xversion '), '0.0', '0');
   v_text := replace(replace(v_text, '0%', ' xpercent '), '0 %', ' xpercent ');

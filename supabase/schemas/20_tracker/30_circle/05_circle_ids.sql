@@ -5,22 +5,31 @@ create or replace function private.is_placeholder(p_text text) returns boolean
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text constant text := lower(left(p_text, 300));
+  v_bare constant text := btrim(v_text, E' "''`()<>[]{}=');
 begin
   return
-    -- Zero, and numbers below it.
-    v_text ~ '^\+?0+(\.0*)?$'
-    or v_text ~ '^[-\u2212]\s*(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$'
-    -- Templates that nobody filled in: n8n, Make, Zapier, Liquid, JavaScript, Ruby, Power Automate, EJS.
-    or v_text ~ '\{\{|\}\}|[$#@]\{|\{%|<%|^=?\s*\$(json|node|input|items?|\()'
+    -- Zero, and numbers below it; nothing but signs.
+    v_text ~ '^\+?0+(\.0*)?$|^0{8}(-0{4}){3}-0{12}$|^[^[:alnum:]]*$'
+    or v_text ~ '^[-\u2212]\s*([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$'
+    -- Templates that nobody filled in: n8n, Make, Zapier, Liquid, JavaScript, Ruby, Power Automate, EJS, Go,
+    -- and <id>, {message_id}, :id or the name alone, as headers of tables have it.
+    or v_text ~ ('\{\{|\}\}|[$#@]\{|\{%|<%|%7b%7b|%24%7b|^=?\s*\$(json|node|input|items?|\()'
+      || '|^%!|^<[^<>]*>$')
+    or v_text ~ ('^[^[:alnum:]]*((your|the|parent|chat)[_. -]?)?'
+      || '((message|post|comment|reply|thread|circle)[_. -]?)?id[^[:alnum:]]*$')
     -- Objects, as JavaScript and JSON write them.
     or v_text ~ '\[object\M|^[\[{]\s*["\[{]'
-    or btrim(v_text, E' "''`()<>[]{}') ~
-      '^([a-z]+[_:#])?(|undefined|null|nan|none|nil)$|^(true|false|[-+]?inf(inity)?|#?n/a|nat)$';
+    or v_bare ~ '^([a-z]+[_:#])?(|undefined|null|nan|none|nil)$'
+    or v_bare ~ '^(true|false|[-+]?inf(inity)?|#?n/a|nat|void 0)$'
+    -- Several values put together, of which one was missing; errors of spreadsheets.
+    or v_bare ~ ('^([a-z]+[_:#]|([0-9]+|undefined|null|nan)[-_:#,./| ]+)*(undefined|null|nan)+'
+      || '([-_:#,./| ]+([0-9]+|undefined|null|nan))*$')
+    or v_text ~ '^#(ref|value|name|error|num|div/0|null|spill|calc)[!?]?$';
 end;
 $$;
 comment on function private.is_placeholder is
   'Whether a text stands in the place of a value that was missing: undefined, null, NaN, [object Object], a '
-  'template, zero, a negative number and the like, in upper or lower case.';
+  'template, the name of the value, zero, a negative number and the like, in upper or lower case.';
 
 create or replace function private.parse_id(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$

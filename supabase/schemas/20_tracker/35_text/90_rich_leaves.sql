@@ -3,18 +3,23 @@
 create or replace function private.parse_embedded_json(p_value jsonb) returns jsonb
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
+  v_value jsonb := p_value;
   v_text text;
 begin
-  if jsonb_typeof(p_value) <> 'string' then
-    return p_value;
-  end if;
-  v_text := private.repair_json_escapes(p_value #>> '{}');
-  return case when v_text ~ '^\s*[[{]' and pg_input_is_valid(v_text, 'jsonb') then v_text::jsonb
-    else p_value end;
+  -- A tree may be text in a text; any other text is not taken apart.
+  for v_level in 1 .. 4 loop
+    if jsonb_typeof(v_value) <> 'string' then
+      return v_value;
+    end if;
+    v_text := private.repair_json_escapes(v_value #>> '{}');
+    exit when v_text !~ '^\s*[[{"]' or not pg_input_is_valid(v_text, 'jsonb');
+    v_value := v_text::jsonb;
+  end loop;
+  return case jsonb_typeof(v_value) when 'string' then p_value else v_value end;
 end;
 $$;
 comment on function private.parse_embedded_json is
-  'JSON that came as text of JSON, parsed; all else as it came.';
+  'JSON that came as text of JSON, once or several times, parsed; all else as it came.';
 
 create or replace function private.find_text(p_object jsonb, p_keys text[]) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -100,7 +105,7 @@ begin
     else row(
       'file', coalesce(
         private.find_text(p_object, array[
-          'label', 'filename', 'name', 'title', 'question', 'text', 'value', 'emoji', 'latex'
+          'label', 'filename', 'emoji', 'name', 'title', 'question', 'text', 'value', 'latex'
         ]), v_fallback
       ), v_address, null
     )::private.rich_token

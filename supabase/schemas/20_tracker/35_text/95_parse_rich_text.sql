@@ -53,7 +53,12 @@ begin
   if p_tag = 'text' then
     return case when p_is_link_start then array[row('a', null, p_href, null)::private.rich_token] end
       || case when v_is_code then array[row('code', null, null, null)::private.rich_token] end
-      || row(null, coalesce(p_node ->> 'text', p_node #>> '{}'), null, null)::private.rich_token
+      || row(
+        null, case
+          when jsonb_typeof(p_node) = 'string' then p_node #>> '{}'
+          when jsonb_typeof(p_node -> 'text') in ('string', 'number', 'boolean') then p_node ->> 'text'
+        end, null, null
+      )::private.rich_token
       || case when v_is_code then array[row('/code', null, null, null)::private.rich_token] end
       || case when p_is_link_end then array[row('/a', null, null, null)::private.rich_token] end;
   end if;
@@ -69,10 +74,11 @@ begin
     )::private.rich_token];
   end if;
   if p_is_deepest and v_text is null then
+    -- A path expression would fail on what is deeper than the stack.
     v_text := (
-      select string_agg(t.value #>> '{}', ' ' order by t.position)
-      from jsonb_path_query(p_node, 'strict $.** ? (exists (@.text)).text')
-        with ordinality as t (value, position)
+      select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
+      from regexp_matches(p_node::text, '"text": ("(?:[^"\\]|\\.)*")', 'g')
+        with ordinality as t (match, position)
     );
   end if;
   return v || case when v_text is not null then array[row(null, v_text, null, null)::private.rich_token] end;
@@ -80,6 +86,23 @@ end;
 $$;
 comment on function private.parse_rich_node is
   'The tokens that a node begins with, its content not included.';
+
+create or replace function private.content_of_node(p_node jsonb, p_depth integer) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_content constant jsonb := case jsonb_typeof(p_node)
+    when 'array' then p_node when 'object' then p_node -> 'content' end;
+begin
+  return case
+    when p_depth >= 50 then '[]'
+    when jsonb_typeof(v_content) = 'array' then v_content
+    when jsonb_typeof(v_content) = 'object' then jsonb_build_array(v_content)
+    else '[]'
+  end;
+end;
+$$;
+comment on function private.content_of_node is
+  'The nodes in a node at this depth, as an array: of one node too; none below 50 levels.';
 
 -- 50 levels are more than an editor makes, and bound what a tree of any depth costs. An image or file next to
 -- the paragraphs is a line.
@@ -89,16 +112,16 @@ language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   return array(
     with recursive node as (
-      select array[1] as path, p_doc as value
+      select array[1] as path, p_doc as value, null::text as parent_tag
       union all
-      select n.path || c.position::integer, c.value
+      select n.path || c.position::integer, c.value,
+        case jsonb_typeof(n.value)
+          when 'array' then n.parent_tag else private.tag_of_node(n.value ->> 'type') end
       from node as n
-      cross join lateral jsonb_array_elements(
-        case when cardinality(n.path) < 50 and jsonb_typeof(n.value -> 'content') = 'array'
-          then n.value -> 'content' else '[]' end
-      ) with ordinality as c (value, position)
+      cross join lateral jsonb_array_elements(private.content_of_node(n.value, cardinality(n.path)))
+        with ordinality as c (value, position)
     ), linked as (
-      select n.path, n.value,
+      select n.path, n.value, n.parent_tag,
         case jsonb_typeof(n.value)
           when 'string' then 'text' else private.tag_of_node(n.value ->> 'type') end as tag,
         jsonb_path_query_first(n.value, '$.marks[*] ? (@.type == "link").attrs.href') #>> '{}' as href
@@ -123,11 +146,14 @@ begin
       select p.path || 2147483647, 0, '/' || p.tag, null, null, null
       from placed as p
       where p.tag in ('p', 'h2', 'blockquote', 'ul', 'ol', 'li', 'pre', 'table', 'tr', 'td', 'div')
+        and (p.tag <> 'div' or p.parent_tag is null or p.parent_tag not in ('p', 'h2', 'td')
+          or p.value ?| array['content', 'text'])
       union all
       select p.path, b.position, b.tag, null, null, null
       from placed as p
       cross join (values (0, 'div'), (100, '/div')) as b (position, tag)
-      where cardinality(p.path) = 2 and p.tag in ('img', 'div')
+      where cardinality(p.path) = 2 and p.tag = 'img'
+        or p.tag = 'div' and p.parent_tag not in ('p', 'h2', 'td')
     )
     select row(t.tag, t.text, t.address, t.number)::private.rich_token
     from token as t

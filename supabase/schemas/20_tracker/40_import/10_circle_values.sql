@@ -3,18 +3,20 @@
 
 create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(p_text);
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if p_text !~
-    '^\s*\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*([Zz]|UTC|GMT|[+-]\d\d(:?\d\d)?)?)?\s*$'
-    or not pg_input_is_valid(p_text, 'timestamptz')
+  if v_text !~ ('^[0-9]{4}(-[0-9]{2}){2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
+      || '\s*([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?$')
+    or not pg_input_is_valid(v_text, 'timestamptz')
   then
     return null;
   end if;
-  if p_text ~ '([Zz]|UTC|GMT|:\d\d(\.\d+)?\s*[+-]\d\d(:?\d\d)?)\s*$' then
-    return p_text::timestamptz;
+  if v_text ~ '([Zz]|UTC|GMT|:[0-9]{2}(\.[0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?)$' then
+    return v_text::timestamptz;
   end if;
-  return (p_text::timestamp) at time zone 'UTC';
+  return (v_text::timestamp) at time zone 'UTC';
 end;
 $$;
 comment on function private.parse_time is
@@ -22,8 +24,10 @@ comment on function private.parse_time is
 
 create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(p_text);
 begin
-  return case when p_text ~ '^\s*\d{1,9}(\.0+)?\s*$' then p_text::numeric::integer end;
+  return case when v_text ~ '^[0-9]{1,9}(\.0+)?$' then v_text::numeric::integer end;
 end;
 $$;
 comment on function private.parse_integer is
@@ -34,7 +38,9 @@ language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(private.non_blank(p_text))
     when 'true' then true when 'yes' then true when '1' then true when '1.0' then true
+    when 't' then true when 'y' then true
     when 'false' then false when 'no' then false when '0' then false when '0.0' then false
+    when 'f' then false when 'n' then false
   end;
 end;
 $$;

@@ -1,41 +1,4 @@
--- JSON where a workflow tool or a language model has put it: in a text, in a code block, in a wrapper.
-
-create or replace function private.try_jsonb(p_text text) returns jsonb
-language plpgsql immutable strict security invoker set search_path = '' as $$
-begin
-  return private.repair_json_escapes(p_text)::jsonb;
-exception
-  when data_exception or program_limit_exceeded then
-    return null;
-end;
-$$;
-comment on function private.try_jsonb is 'A text as JSON; null where it is not JSON that can be stored.';
-
-create or replace function private.parse_json_text(p_text text) returns jsonb
-language plpgsql immutable strict security invoker set search_path = '' as $$
-declare
-  v_text text := private.non_blank(p_text);
-  v_value jsonb;
-begin
-  if v_text ~ '^[\[{"]' then
-    v_value := private.try_jsonb(v_text);
-    if jsonb_typeof(v_value) in ('object', 'array', 'string') then
-      return v_value;
-    end if;
-  end if;
-  v_value := private.try_jsonb(substring(v_text from '[\[{].*[\]}]'));
-  -- Before a code block there may be brackets too.
-  if v_value is null and strpos(v_text, '```') > 0 then
-    v_value := private.try_jsonb(
-      substring(substr(v_text, strpos(v_text, '```')) from '[\[{].*[\]}]')
-    );
-  end if;
-  return v_value;
-end;
-$$;
-comment on function private.parse_json_text is
-  'The JSON in a text: the whole text, a code block in it, or what is between the first and '
-  'the last bracket.';
+-- JSON where a workflow tool or a language model has put it: in a wrapper.
 
 create or replace function private.json_wrapper_keys() returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -70,9 +33,13 @@ begin
         exit when v_object is not null;
       end loop;
     when 'array' then
+      -- Of two that differ, none is the one that was meant.
       for v_part in select e.value from jsonb_array_elements(p_value) as e limit 20 loop
-        v_object := private.unwrap_object(v_part, p_keys, p_depth + 1);
-        exit when v_object is not null;
+        v_part := private.unwrap_object(v_part, p_keys, p_depth + 1);
+        if v_part <> v_object then
+          return null;
+        end if;
+        v_object := coalesce(v_object, v_part);
       end loop;
     when 'string' then
       return private.unwrap_object(private.parse_json_text(p_value #>> '{}'), p_keys, p_depth + 1);
@@ -83,7 +50,8 @@ begin
 end;
 $$;
 comment on function private.unwrap_object is
-  'The first object with one of these keys, in a value, a wrapper or a text; null where there is none.';
+  'The object with one of these keys, in a value, a wrapper or a text; null where there is none, or an array '
+  'has several that differ.';
 
 create or replace function private.is_blank(p_value jsonb) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$

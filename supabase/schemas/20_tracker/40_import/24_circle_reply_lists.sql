@@ -21,7 +21,9 @@ begin
       end loop;
       -- An array whose indexes have become keys.
       return case
-        when not exists (select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^\d{1,6}$') then (
+        when not exists (
+          select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^[0-9]{1,6}$'
+        ) then (
           select private.unwrap_replies(jsonb_agg(m.value order by m.key::integer), p_depth + 1)
           from jsonb_each(p_value) as m
         )

@@ -137,7 +137,7 @@ declare
 begin
   if v_name is null then
     select private.non_blank(k.value) into v_name
-    from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
+    from jsonb_each_text(p_message) as k where k.key ~ '^replier( [0-9]+)?$' order by k.key limit 1;
   end if;
   return v_name;
 end;

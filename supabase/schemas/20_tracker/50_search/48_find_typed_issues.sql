@@ -65,7 +65,7 @@ declare
   v_numbered uuid;
 begin
   p_filter.ids := private.load_issues_of_rare_tag(p_filter.tags);
-  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  p_filter.seq_id := substring(p_typed from '^#?([0-9]{1,9})$')::integer;
   if p_filter.seq_id is not null then
     select f.issue_id into v_numbered from private.find_issues(null, null, null, p_filter, false, 1, 0) as f;
     p_filter.not_seq_id := p_filter.seq_id;

@@ -16,7 +16,7 @@ begin
   end if;
   v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text))
     || coalesce(v_analyzed.o_terms, '');
-  if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
+  if v_text !~ '[[:lower:][:digit:]][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
   end if;
   return v_vector || to_tsvector('pg_catalog.english', (
@@ -24,7 +24,7 @@ begin
     from (
       select distinct w.name
       from regexp_split_to_table(v_text, '\W+') as w (name)
-      where w.name ~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
+      where w.name ~ '[[:lower:][:digit:]][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
       order by w.name
       limit 1000
     ) as n

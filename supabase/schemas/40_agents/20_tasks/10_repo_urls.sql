@@ -79,7 +79,7 @@ begin
       case when v_scheme is null and p_url ~ '^[^/@:]+@[^/@:]+:' then 'ssh' else v_scheme end, v_user
     )
     or p_url ~* 'https?:/+[^/?#]*@'
-    or p_url ~ '(:/|//)/*[^][/?#@:]*:(?!\d*([/?#]|$))[^@]*@'
+    or p_url ~ '(:/|//)/*[^][/?#@:]*:(?![0-9]*([/?#]|$))[^@]*@'
     or exists (
       select from regexp_matches(p_url, '([A-Za-z][A-Za-z0-9+.-]{0,30})?:?//([^/?#]*)@', 'g') as m (parts)
       where not private.is_ssh_user(m.parts[1], m.parts[2])

@@ -8,19 +8,21 @@ declare
   v_host text;
   v_parts text[];
 begin
-  v_parts := regexp_match(v_url, '^([\w-]+/[\w.-]+)(?:#|/pulls?/|!)([1-9]\d{0,8})$');
+  v_parts := regexp_match(v_url, '^([A-Za-z0-9_-]+/[A-Za-z0-9_.-]+)(?:#|/pulls?/|!)([1-9][0-9]{0,8})$');
   if v_parts is not null and v_parts[1] !~ '^(?:www\.|api\.)?github\.com/' then
     v_host := coalesce(substring(p_repo_url from '^https?://[^/@\s]+(?=/)'), 'https://github.com');
     return v_host || '/' || v_parts[1] || '/pull/' || v_parts[2];
   end if;
   v_parts := regexp_match(
-    v_url, '^(https?://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)/(?:api/v3/)?(repos/)?'
-      || '([\w-]+/[\w.-]+)/pulls?/0*([1-9]\d{0,8})(?:\.diff|\.patch)?((?:[/?#]\S*)?)$', 'i'
+    v_url, '^(https?://)?([\w-]+(?:\.[\w-]+)+(?::[0-9]+)?|localhost(?::[0-9]+)?)/(?:api/v3/)?(repos/)?'
+      || '([a-z0-9_-]+/[a-z0-9_.-]+)/pulls?/0*([1-9][0-9]{0,8})(?:\.diff|\.patch)?'
+      || '((?:[/?#]\S*)?)$', 'i'
   );
   if v_parts is null then
     return null;
   end if;
-  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api)\.github\.com$', 'github.com');
+  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m)\.github\.com$', 'github.com');
+  v_parts[4] := regexp_replace(v_parts[4], '\.git$', '', 'i');
   return coalesce(lower(v_parts[1]), 'https://') || v_host || '/' || v_parts[4] || '/pull/' || v_parts[5]
     || case when v_parts[3] is null then v_parts[6] else '' end;
 end;
@@ -61,7 +63,8 @@ comment on function private.complete_pr_url is
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
     new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
     )
   )
@@ -69,7 +72,8 @@ create trigger _115_complete_pr_url before insert on public.tasks
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
     )
   )

@@ -61,7 +61,7 @@ begin
     select a.task_id, a.user_id, a.worker_token_id
     from public.tasks as t
     join public.task_attempts as a on a.task_id = t.id and a.ended_at is null
-    where t.id = substring(p_branch from '^fixloop/task-([1-9]\d{0,17})$')::bigint
+    where t.id = substring(p_branch from '^fixloop/task-([1-9][0-9]{0,17})$')::bigint
       and t.pr_branch is null and t.id <> p_task_id
   loop
     continue when v_holder.user_id <> p_user_id and (

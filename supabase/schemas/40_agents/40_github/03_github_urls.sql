@@ -4,7 +4,7 @@
 create or replace function private.is_github_host(p_host text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_host constant text := regexp_replace(lower(p_host), '^(www|ssh)\.|\.?(:\d+)?$', '', 'g');
+  v_host constant text := regexp_replace(lower(p_host), '^(www|ssh)\.|\.?(:[0-9]+)?$', '', 'g');
 begin
   return v_host = 'github.com' or v_host = (select s.github_host from public.agent_settings as s where s.id);
 end;
@@ -37,7 +37,8 @@ begin
   else
     v_parts := regexp_match(
       p_url,
-      '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?([^@/:\s]+(?::\d+)?)[:/]([\w-]+)/([\w.-]+)/?\s*$'
+      '^\s*(?:(?:https?|ssh|git|git\+ssh|ssh\+git)://)?(?:[^@/\s]+@)?([^@/:\s]+(?::[0-9]+)?)(?:/|:/?)'
+        '([\w-]+)/([\w.-]+)/*\s*$'
     );
     if v_parts is null or not private.is_github_host(v_parts[1]) then
       return;
@@ -60,11 +61,11 @@ language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_parts text[];
 begin
-  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/pull/[1-9]\d*$' then
+  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/pull/[1-9][0-9]*$' then
     v_parts := (string_to_array(p_url, '/'))[3:5] || split_part(p_url, '/', 7);
   else
     v_parts := regexp_match(
-      p_url, '^\s*https?://([^@/\s]+)/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
+      p_url, '^\s*https?://([^@/\s]+)/([\w-]+)/([\w.-]+)/pull/0*([1-9][0-9]*)(?:[/?#]\S*)?\s*$'
     );
     if v_parts is null or not private.is_github_host(v_parts[1]) then
       return;

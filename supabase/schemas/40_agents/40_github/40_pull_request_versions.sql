@@ -25,7 +25,7 @@ comment on type private.pull_request_version is 'A pull request as GitHub had it
 create or replace function private.parse_github_time(p_time text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 begin
-  if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
+  if p_time !~ '^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$' then
     raise exception using
       errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not in ISO 8601.',
       hint = 'Send the object as GitHub''s webhook or API returns it.';

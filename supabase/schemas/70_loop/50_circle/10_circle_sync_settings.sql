@@ -19,7 +19,7 @@ create table public.circle_sync_settings (
   constraint circle_sync_settings_bot_email_is_an_address check (bot_email ~ '^[^\s@]{1,64}@[^\s@]{1,255}$'),
   constraint circle_sync_settings_bot_member_id_is_positive check (bot_member_id > 0),
   constraint circle_sync_settings_community_url_is_an_origin
-    check (community_url ~ '^https?://[A-Za-z0-9.-]{1,253}(:\d{1,5})?$'),
+    check (community_url ~ '^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$'),
   constraint circle_sync_settings_window_hours_is_bounded check (window_hours between 1 and 720),
   constraint circle_sync_settings_first_read_hours_is_bounded check (first_read_hours between 1 and 8784),
   constraint circle_sync_settings_window_minutes_is_bounded check (window_minutes between 1 and 1440),

@@ -60,15 +60,15 @@ declare
   v private.circle_record;
 begin
   v.message_id := private.parse_id(p_record -> 'id');
-  if v.message_id !~ '^\d{1,18}$' then
+  if v.message_id !~ '^[0-9]{1,18}$' then
     return null;
   end if;
   v.source_id := v.message_id::bigint;
-  v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^\d{1,18}$'
+  v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^[0-9]{1,18}$'
     then private.parse_id(p_record -> 'parent_message_id')::bigint end;
-  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^\d{1,18}$'
+  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^[0-9]{1,18}$'
     then private.parse_id(p_record -> 'chat_thread_id')::bigint end;
-  v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^\d{1,18}$'
+  v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^[0-9]{1,18}$'
     then (p_record #>> '{sender,community_member_id}')::bigint end;
   v.email := (select m.email from private.circle_members as m where m.member_id = v.member_id);
   v.posted_at := coalesce(
@@ -97,14 +97,14 @@ declare
     coalesce(nullif(p_record -> 'post_id', 'null'), p_record #> '{post,id}')
   );
 begin
-  if v_id !~ '^\d{1,18}$' or p_is_comment and v_post_id !~ '^\d{1,18}$' then
+  if v_id !~ '^[0-9]{1,18}$' or p_is_comment and v_post_id !~ '^[0-9]{1,18}$' then
     return null;
   end if;
   v.source_id := v_id::bigint;
   v.message_id := case when p_is_comment then 'comment_' else 'post_' end || v_id;
   v.parent_id := case when p_is_comment then v_post_id::bigint end;
   v.email := lower(coalesce(p_record #>> '{user,email}', p_record ->> 'user_email'));
-  v.member_id := case when p_record ->> 'community_member_id' ~ '^\d{1,18}$'
+  v.member_id := case when p_record ->> 'community_member_id' ~ '^[0-9]{1,18}$'
     then (p_record ->> 'community_member_id')::bigint end;
   v.posted_at := coalesce(
     private.parse_time(p_record ->> 'published_at'), private.parse_time(p_record ->> 'created_at'), now()

@@ -16,7 +16,7 @@ begin
       left(lower(private.non_blank(e.value ->> 'email')), 320) as email
     from jsonb_array_elements(p_members) as e
   ) as p
-  where p.member_id ~ '^\d{1,18}$'
+  where p.member_id ~ '^[0-9]{1,18}$'
   order by p.member_id, p.email
   on conflict on constraint circle_members_pkey do update set
     name = excluded.name, email = coalesce(excluded.email, m.email), read_at = now();

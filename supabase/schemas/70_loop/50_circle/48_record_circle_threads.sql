@@ -12,11 +12,11 @@ begin
       left(private.non_blank(e.value #>> '{chat_room,name}'), 200) as name,
       substring(e.value #>> '{chat_room,embedded_space,slug}' from '^[A-Za-z0-9._~-]{1,200}$') as slug,
       substring(
-        e.value #>> '{chat_room,embedded_space,host}' from '^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$'
+        e.value #>> '{chat_room,embedded_space,host}' from '^[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?$'
       ) as host
     from jsonb_array_elements(p_threads) as e
   ) as r
-  where r.uuid is not null and length(r.uuid) <= 255 and r.space_id ~ '^\d{1,18}$'
+  where r.uuid is not null and length(r.uuid) <= 255 and r.space_id ~ '^[0-9]{1,18}$'
   order by r.uuid;
 end;
 $$;

@@ -32,7 +32,7 @@ begin
   return exists (
     select from public.loop_events as e
     left join public.exai_issues as x
-      on x.issue_number = case when e.reference ~ '^EXAI-\d{1,9}$' then substr(e.reference, 6)::integer end
+      on x.issue_number = case when e.reference ~ '^EXAI-[0-9]{1,9}$' then substr(e.reference, 6)::integer end
     where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'fixed' and (
       x.id is null or exists (
         select from public.issue_links as l
@@ -199,7 +199,7 @@ begin
     channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
   )
   select d.channel, 'reopened', e.issue_id, e.generation, e.id,
-    regexp_replace(d.dedupe_key, '^fixed:([^:]+):\d+:', format('reopened:\1:%s:', e.generation)),
+    regexp_replace(d.dedupe_key, '^fixed:([^:]+):[0-9]+:', format('reopened:\1:%s:', e.generation)),
     private.render_reply('reopened', e.issue_id, null),
     d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
   from unnest(p_events) as e

@@ -7,7 +7,7 @@ declare
   v_usd numeric;
 begin
   -- Users write it: a number of dollars, not a number of any size.
-  if v_text ~ '^\d{1,6}(\.\d{1,60})?([eE][+-]?\d{1,2})?$' then
+  if v_text ~ '^[0-9]{1,6}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,2})?$' then
     v_usd := v_text::numeric;
   end if;
   return case when v_usd < 1000000 then v_usd end;

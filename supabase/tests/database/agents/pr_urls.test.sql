@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(55);
+select plan(61);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -20,7 +20,8 @@ select is(pg_temp.stored_url(u), 'https://github.com/acme/shop/pull/7', u) from 
   'https://api.github.com/repos/acme/shop/pulls/7', 'api.github.com/repos/acme/shop/pulls/7/files',
   'acme/shop#7', ' acme/shop#7 ', 'acme/shop/pull/7', '<https://github.com/acme/shop/pull/7>',
   'https://github.com/acme/shop/pulls/7', 'https://github.com/acme/shop/pull/7.diff',
-  'https://github.com/acme/shop/pull/007'
+  'https://github.com/acme/shop/pull/007', 'https://github.com/acme/shop.git/pull/7',
+  'https://m.github.com/acme/shop/pull/7'
 ]) as u;
 select is(pg_temp.stored_url('https://github.com/acme/shop/pull/7/files?w=1#x'),
   'https://github.com/acme/shop/pull/7/files?w=1#x', 'a part of its page');
@@ -35,7 +36,8 @@ select is(pg_temp.stored_url('https://gitlab.example/acme/app/-/merge_requests/7
 select alike(pg_temp.stored_url(u), 'PT422 agents_pr_url_invalid%', u) from unnest(array[
   'https://github.com/acme/shop/issues/7', 'https://github.com/acme/shop',
   'https://github.com/acme/shop/pull/x', '#7', '7', 'pull request 7', 'javascript:alert(1)',
-  'ftp://github.com/acme/shop/pull/7'
+  'ftp://github.com/acme/shop/pull/7', U&'https://github.com/acme/shop/pull/\0667', U&'acme/shop#1\0667',
+  U&'https://github.com/acme/sh\00f6p/pull/7', U&'sh\00f6p/shop#7'
 ]) as u;
 
 create temp table with_credentials (url text) on commit drop;

@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(71);
+select plan(75);
 
 -- URLs
 
@@ -22,7 +22,9 @@ select is(
   ('git@github.com:user/re.po.git', 'user/re.po'),
   ('ssh://git@github.com:22/user/repo', 'user/repo'), ('https://token@github.com/user/repo', 'user/repo'),
   ('https://github.com/user', ''), ('https://github.com/user/repo/tree/main', ''), ('user/repo', ''),
-  ('https://github.com/user/.git', ''), ('', ''), (null, '')
+  ('https://github.com/user/.git', ''), ('', ''), (null, ''),
+  ('git+ssh://git@github.com/user/repo.git', 'user/repo'), ('git@github.com:/user/repo.git', 'user/repo'),
+  ('https://github.com/user/repo//', 'user/repo'), (U&'https://github.com:\0664/user/repo', '')
 ) as t (u, e);
 select is(
   (select concat_ws('/', r.o_owner, r.o_name, r.o_number) from private.parse_pull_request_url(u) as r), e,

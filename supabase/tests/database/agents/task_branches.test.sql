@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(50);
+select plan(55);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -159,6 +159,15 @@ select pg_temp.on_branch('fix') as held, pg_temp.task('second',
 select is(pg_temp.claim('own', 'anon', ', worker_token => #own'), held::text, 'who runs a task by themselves')
 from theirs;
 select is(pg_temp.claim('twelve'), waiting::text, 'holds up nobody else') from theirs;
+
+-- A name that looks like a task's
+
+delete from public.tasks;
+create temp table odd on commit drop as
+select pg_temp.task('second', format('pr_branch = %L, priority = 9', b)) as task
+from unnest(array[U&'fixloop/task-1\0663', U&'fixloop/task-\ff11', 'fixloop/task-99999999999999999999',
+  'fixloop/task-00', 'fixloop/task-1e3']) as b;
+select is(pg_temp.claim('odd'), task::text, 'holds up nobody') from odd order by task;
 
 select * from finish();
 rollback;

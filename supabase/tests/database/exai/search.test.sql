@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(31);
+select plan(34);
 
 \ir ../helpers/personas.psql
 
@@ -64,6 +64,12 @@ select is(
 );
 select is(pg_temp.as_persona('stranger', $$ select search_exai_issues('x') $$), 'PT403 team_role_required',
   'people outside the team are rejected');
+
+select lives_ok(
+  format('select public.search_exai_issues(%L)', t),
+  'a number in the digits of another script is a word: ' || t
+)
+from unnest(array[U&'\0663', U&'#\0663', U&'\ff13']) as t;
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(28);
+select plan(30);
 
 \ir ../helpers/personas.psql
 create function pg_temp.issue(p_number integer) returns uuid language sql as $$
@@ -203,7 +203,8 @@ select results_eq(
   'what the tasks of an engineering issue cost is divided among its answers'
 );
 select is(private.parse_cost_usd(m::jsonb), null, m || ' is not a cost')
-from unnest(array['{"cost_usd": null}', '{"cost_usd": "free"}', '{"cost_usd": 1e300}', '[1]']) as m;
+from unnest(array['{"cost_usd": null}', '{"cost_usd": "free"}', '{"cost_usd": 1e300}', '[1]',
+  U&'{"cost_usd": "\0661"}', U&'{"cost_usd": "1.\ff15"}']) as m;
 
 -- Who reads them
 

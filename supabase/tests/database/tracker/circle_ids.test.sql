@@ -27,6 +27,10 @@ insert into placeholder values
   ('None'), ('nil'), ('true'), ('False'), ('Infinity'), ('-Infinity'), ('N/A'), ('#N/A'), ('NaT'),
   ('[object Undefined]'), ('[object Object],[object Object]'), ('msg_[object Object]'), ('post_undefined'),
   ('comment_null'), ('(null)'), ('"undefined"'), ('''null'''), ('[null]'), ('[undefined]'), ('<null>'),
+  ('id'), ('message_id'), ('messageId'), ('<id>'), ('<your message id>'), ('{id}'), ('[post_id]'), (':id'),
+  ('$id'), ('%id%'), ('%7B%7Bid%7D%7D'), ('%!s(<nil>)'), ('-'), ('?'), ('...'), ('=null'), ('void 0'),
+  ('#REF!'), ('#VALUE!'), ('undefinedundefined'), ('undefined,undefined'), ('null-null'), ('NaN.0'),
+  ('5_undefined'), ('undefined-5'), ('post_5_null'), ('00000000-0000-0000-0000-000000000000'),
   ('{}'), ('[]'), ('""'), ('{"id": 5}'), ('["5"]'), (''), ('  '), (U&'\00a0\200b'), (E'\t\n');
 insert into placeholder select upper(text) from placeholder union select '  ' || text || E'\n'
   from placeholder;
@@ -140,6 +144,7 @@ select results_eq(
       ('1e3'), ('12e4'), ('12.5'), ('007'), ('8.1917011e7'), ('msg_1'), ('post_5'), ('0x1f'), ('#12'),
         ('5-6'),
       ('+5'), ('5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77'), ('Null pointer'), ('undefined-behaviour'),
+      ('valid'), ('grid'), ('id5'), ('id:5'), ('%s5'), ('5-nullable'), ('#5'), ('<5'), ('null5'),
         ('trueish'),
       ('nullable'), ('none of them'), ('é'), ('٥'), ('{5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77}'), ('-abc'),
       ('$5'), ('object'), ('1,000')) as v (value)

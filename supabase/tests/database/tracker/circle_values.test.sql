@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(10);
+select plan(11);
 
 select results_eq(
   $$ select v.text, private.parse_time(v.text) from (values
@@ -55,6 +55,15 @@ select is(
 select is(
   private.circle_title(null, '![](https://a.example/x.png)'), '![](https://a.example/x.png)',
   'unless there is nothing else'
+);
+
+select results_eq(
+  $$ select private.parse_integer(v.text), private.parse_time(v.text) from (values
+      (U&'\00a05'), (U&'5\3000'), (U&'\200b5\feff'), (U&'\00a02026-03-02\2028'), (U&'\0665'), (U&'\ff15'),
+      (U&'5.\0660'), (U&'\0662\0660\0662\0666-\0660\0663-\0660\0662')) as v (text) $$,
+  $$ values (5, null), (5, null), (5, null), (null, '2026-03-02 00:00:00+00'::timestamptz), (null, null),
+    (null, null), (null, null), (null, null) $$,
+  'blanks of any width do not count, and digits of another script are not an error'
 );
 
 select * from finish();

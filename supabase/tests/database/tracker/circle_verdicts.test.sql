@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(40);
+select plan(41);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -41,20 +41,23 @@ select results_eq(
       ('0.12345678901234567890123456789'), ('-0'), ('1e-400'), ('"0.8"'), ('" .5 "'), ('"1."'), ('"5E-1"'),
       ('"0,8"'), ('"1,0"'), ('"15%"'), ('"15 %"'), ('"15.5%"'), ('"15,5 %"'), ('"100 %"'), ('"0%"'),
         ('"%15"'),
-      (U&'"15\00a0%"'), ('"1%"'), ('"80％"')) as v (json) $$,
+      (U&'"15\00a0%"'), ('"1%"'), ('"80％"'), ('"０．９"'), ('"９０﹪"'), (U&'"\0669\0660\066a"'),
+      (U&'"\06f0\066b\06f9"')) as v (json) $$,
   $$ values ('0', 0::double precision), ('1', 1), ('1.0', 1), ('0.8', 0.8), ('5e-1', 0.5), ('1e-7', 1e-7),
     ('0.1234567890123456', 0.1234567890123456), ('0.55000000000000004441', 0.55),
     ('0.12345678901234567890123456789', 0.12345678901234568), ('-0', 0), ('1e-400', 0), ('"0.8"', 0.8),
     ('" .5 "', 0.5), ('"1."', 1), ('"5E-1"', 0.5), ('"0,8"', 0.8), ('"1,0"', 1), ('"15%"', 0.15),
     ('"15 %"', 0.15), ('"15.5%"', 0.155), ('"15,5 %"', 0.155), ('"100 %"', 1), ('"0%"', 0), ('"%15"', 0.15),
-    (U&'"15\00a0%"', 0.15), ('"1%"', 0.01), ('"80％"', 0.8) $$,
+    (U&'"15\00a0%"', 0.15), ('"1%"', 0.01), ('"80％"', 0.8), ('"０．９"', 0.9), ('"９０﹪"', 0.9),
+    (U&'"\0669\0660\066a"', 0.9), (U&'"\06f0\066b\06f9"', 0.9) $$,
   'a number from 0 to 1 with any number of digits, as text too, and percentages'
 );
 select is_empty(
   $$ select v.json, private.parse_share(v.json::jsonb) from (values
       ('15'), ('1.0000000000000000001'), ('-0.2'), ('"-0.2"'), ('"low"'), ('"15"'), ('"101%"'), ('"-5%"'),
       ('"0.8 (high)"'), ('"1,000"'), ('"0.8.1"'), ('"8/10"'), ('"%"'), ('"1e999999"'), ('1e400'), ('true'),
-      ('{"value": 0.8}'), ('[0.8]'), ('{}'), ('[]'), ('""'), ('null'), ('"NaN"'), ('"15%%"')) as v (json)
+      ('{"value": 0.8}'), ('[0.8]'), ('{}'), ('[]'), ('""'), ('null'), ('"NaN"'), ('"15%%"'),
+      (U&'"\0966.\096f"'), (U&'"\22120.2"')) as v (json)
      where private.parse_share(v.json::jsonb) is not null $$,
   'nothing else'
 );
@@ -103,17 +106,18 @@ select results_eq(
 
 select results_eq(
   $$ select v.json, pg_temp.outcome(format('{"is_issue": %s}', v.json)) from (values
-      ('true'), ('"Yes"'), ('1'), ('1.0'), ('" TRUE "'), ('false'), ('"no"'), ('0'), ('"False"'))
-        as v (json) $$,
+      ('true'), ('"Yes"'), ('1'), ('1.0'), ('" TRUE "'), ('"Y"'), ('false'), ('"no"'), ('0'), ('"False"'),
+      ('"n"')) as v (json) $$,
   $$ values ('true', 'issue'), ('"Yes"', 'issue'), ('1', 'issue'), ('1.0', 'issue'), ('" TRUE "', 'issue'),
-    ('false', 'dismissed'), ('"no"', 'dismissed'), ('0', 'dismissed'), ('"False"', 'dismissed') $$,
+    ('"Y"', 'issue'), ('false', 'dismissed'), ('"no"', 'dismissed'), ('0', 'dismissed'),
+    ('"False"', 'dismissed'), ('"n"', 'dismissed') $$,
   'a plain yes and a plain no'
 );
 select is(
   pg_temp.outcome(format('{"is_issue": %s}', j)), format('waits is_issue=%s', j::jsonb),
     'a person decides on ' || j
 )
-from unnest(array['"not an issue"', '"maybe"', '2', '{}', '[true]']) as j;
+from unnest(array['"not an issue"', '"maybe"', '"no way"', '2', '{}', '[true]']) as j;
 select is(
   pg_temp.outcome('{"is_issue": null}') || ' ' || pg_temp.outcome('{"is_issue": ""}', 'Good morning'),
   'issue waits', 'where it is missing the words decide'

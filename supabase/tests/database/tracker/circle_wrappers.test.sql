@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(29);
+select plan(42);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -75,6 +75,51 @@ select results_eq(
     ('{"error": "The model is overloaded"}'), ('true'), ('"{\"is_issue\": tr"'), ('[5]')) as v (json) $$,
   'those that are not understood leave it to a person, and are named'
 );
+
+-- What is nearly JSON, as language models write it
+
+select is(
+  (
+    select string_agg(v.text, ' | ')
+    from (values
+      ('{"is_issue": true, "issue_title": "T", "type": "tool",}'),
+      ('{''is_issue'': True, ''type'': ''tool'', ''issue_title'': ''T'', ''x'': None}'),
+      (e'{"is_issue": true, // yes\n"type": "tool", "issue_title": "T", "reasoning": "one\ntwo\tthree"}'),
+      ('Sure: {"is_issue": true, "type": "tool", "issue_title": "T", "tags": ["a", "b",],}'),
+      (e'```\n{"is_issue": true, /* sure */ "type": "tool", "issue_title": "T"}\n```'),
+      ('{"is_issue": True, "issue_title": ''T'', "type": "tool", "note": "It''s, [so] {to} say, True"}')
+    ) as v (text)
+    cross join lateral handle_circle_webhook(pg_temp.single('190', 'x', null)
+      || jsonb_build_object('Issue_Details', v.text)) as r
+    where concat_ws(' ', r #>> '{imported,0,issue_id}' is not null, r #>> '{imported,0,title}',
+      r #>> '{imported,0,segment}', r #> '{imported,0,unread}') <> 't T tool'
+  ),
+  null, 'commas too many, single quotes, constants of Python, comments and line breaks in strings'
+);
+select is(private.repair_json(v.text)::text, v.json, v.text) from (values
+  ('{"a": "x, } y", "b": ''it\''s "q"'', "c": "it''s"}', '{"a": "x, } y", "b": "it''s \"q\"", "c": "it''s"}'),
+  ('{"a": NaN, "b": -Infinity, "c": undefined}', '{"a": "NaN", "b": "Infinity", "c": null}'),
+  (e'{"a": 1}\n{"a": 2}\r\n{"a": 3}', '[{"a": 1}, {"a": 2}, {"a": 3}]'),
+  ('{"a": "http://x.example/*y*/"}', '{"a": "http://x.example/*y*/"}'),
+  ('{"a": "open', null), ('{"a": tr', null), ('{"a" 1}', null)
+) as v (text, json);
+select is(
+  concat_ws(' ', r #>> '{imported,0,action}', r #>> '{imported,0,is_triaged}',
+    r #>> '{imported,0,unread,0,field}'),
+  'stored false Issue_Details', 'two verdicts that differ leave it to a person: ' || v.value
+)
+from (values
+  (191, '[{"is_issue": true}, {"is_issue": false}]'), (192, '{"output": [{"is_issue": 1}, {"is_issue": 0}]}'),
+  (193, '"{\"is_issue\": true}\n{\"is_issue\": false}"')
+) as v (id, value)
+cross join lateral handle_circle_webhook(
+  pg_temp.single(v.id::text, 'A bug, a crash and an exception', v.value::jsonb)) as r;
+select is(
+  concat_ws(' ', r ->> 'processed', r ->> 'unrecognised'), '0 1',
+  'of two messages in the place of one, none is imported as if it were alone'
+)
+from handle_circle_webhook('{"Parent_Message": [{"message_id": 194, "body": "a"}, {"message_id": 195,
+  "body": "b"}]}') as r;
 
 -- Replies
 
@@ -174,6 +219,24 @@ select is(
   handle_circle_webhook(j::jsonb) ->> 'unrecognised', '1', 'nothing of a known shape: ' || j
 )
 from unnest(array['"hello"', '{"body": "hello"}', '{"json": {"json": {}}}', '"{\"a\": 1}"']) as j;
+
+-- A body that is nearly JSON
+
+select is(
+  (
+    select string_agg(v.name, ', ')
+    from envelope, lateral (values
+      ('two lines of JSON', one::text || e'\n' || (one || '{"Replies": []}')::text, '2'),
+      ('a code block', e'```json\n' || one::text || e'\n```', '1'),
+      ('a comma too many', left(one::text, -1) || ',}', '1'),
+      ('a line break in a string', replace(one::text, ' ', e'\n'), '1'),
+      ('the sign of an expression', '=' || one::text, '1')
+    ) as v (name, body, processed)
+    where public.ingest_circle_event(encode(convert_to(v.body, 'UTF8'), 'base64')) ->> 'processed'
+      is distinct from v.processed
+  ),
+  null, 'is read for what it plainly is'
+);
 
 -- How an event ends
 

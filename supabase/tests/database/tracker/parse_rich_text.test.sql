@@ -123,7 +123,27 @@ insert into example (name, value, expected) values
       'https://v.example/1\n'
       'https://v.example/2\n[l.txt](https://a.example/l.txt)\nWhich?\n- A\n- B');
 
-select plan((select count(*)::integer + 2 from example));
+-- What editors don't write, and scripts do
+
+insert into example (name, value, expected) values
+  ('text without text', pg_temp.paragraph('[{"type": "text", "text": null}, {"type": "text"},
+    {"type": "text", "text": ["a"]}, {"type": "text", "text": "b"}]'), 'b'),
+  ('a number as text', pg_temp.paragraph('[{"type": "text", "text": 5}]'), '5'),
+  ('one node in place of an array', '{"type": "doc", "content": {"type": "paragraph", "content":
+    {"type": "text", "text": "One"}}}', 'One'),
+  ('arrays in arrays', pg_temp.paragraph('[[{"type": "text", "text": "One "}], [[{"type": "text",
+    "text": "two"}]]]'), 'One two'),
+  ('text of text of JSON', to_jsonb(to_jsonb(
+    '{"type": "doc", "content": [{"type": "text", "text": "One"}]}'::text)::text), 'One'),
+  ('text in quotes', '"\"One\""', '"One"'),
+  ('unknown nodes in a line', pg_temp.paragraph('[{"type": "text", "text": "a "}, {"type": "emoji",
+    "attrs": {"name": "smile", "emoji": "🙂"}}, {"type": "text", "text": " b "}, {"type": "inlineMath",
+    "attrs": {"latex": "x^2"}}, {"type": "text", "text": " c"}]'), 'a 🙂 b x^2 c'),
+  ('unknown nodes next to lines', '{"type": "doc", "content": [{"type": "paragraph", "content": [
+    {"type": "text", "text": "a"}]}, {"type": "callout", "attrs": {"title": "b"}}, {"type": "paragraph",
+    "content": [{"type": "text", "text": "c"}]}]}', e'a\nb\nc');
+
+select plan((select count(*)::integer + 3 from example));
 
 select is(private.parse_rich_text(e.value), e.expected, e.name) from example as e order by e.number;
 
@@ -132,6 +152,11 @@ create function pg_temp.nested(p_depth integer) returns jsonb language sql as $$
     || repeat(']}', p_depth))::jsonb
 $$;
 select is(private.parse_rich_text(pg_temp.nested(1000)), repeat('> ', 10) || 'deep', 'depth loses no text');
+select is(
+  handle_circle_webhook(jsonb_build_object('Parent_Message', jsonb_build_object(
+    'message_id', 1, 'rich_text_body', pg_temp.nested(6000)
+  ))) ->> 'processed', '1', 'and never takes a message with it'
+);
 select ok(
   private.parse_rich_text(jsonb_build_object('type', 'doc', 'content', (
     select jsonb_agg('{"type": "text", "text": "x"}'::jsonb) from generate_series(1, 5000)

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(54);
+select plan(57);
 
 \ir ../helpers/personas.psql
 
@@ -168,6 +168,11 @@ select is(
   ),
   150::bigint, 'the issues with a word: each is on one page'
 );
+
+select lives_ok(
+  format('select public.search_issues(%L)', t), 'a number in the digits of another script is a word: ' || t
+)
+from unnest(array[U&'\0663', U&'#\0663', U&'\ff13']) as t;
 
 select * from finish();
 rollback;
