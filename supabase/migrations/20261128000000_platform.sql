@@ -324,7 +324,7 @@ create or replace function private.split_camel_case(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return regexp_replace(
-    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
+    regexp_replace(p_text, '([[:lower:][:digit:]])([[:upper:]])', '\1 \2', 'g'),
     '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
   );
 end;
@@ -409,7 +409,7 @@ begin
   elsif p_term ~* '[aou]e' then
     v_texts := v_texts || regexp_replace(p_term, '([aou])e', '\1', 'gi');
   end if;
-  if p_term ~* '^v?\d+(\.\d+)+$' then
+  if p_term ~* '^v?[[:digit:]]+(\.[[:digit:]]+)+$' then
     v_texts := v_texts || case when p_term ~* '^v' then substr(p_term, 2) else 'v' || p_term end;
   end if;
   return v_texts;
@@ -1401,6 +1401,99 @@ end;
 $$;
 comment on function private.repair_json_escapes is
   'JSON text with \u0000 and lone surrogates replaced by \ufffd; all else as it was.';
+
+-- 00_platform/82_json_texts.sql
+-- JSON in a text, as workflow tools and language models write it: in a code block, among words, or not quite
+-- JSON.
+
+create or replace function private.try_jsonb(p_text text) returns jsonb
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return private.repair_json_escapes(p_text)::jsonb;
+exception
+  when data_exception or program_limit_exceeded then
+    return null;
+end;
+$$;
+comment on function private.try_jsonb is 'A text as JSON; null where it is not JSON that can be stored.';
+
+-- What is between the strings of a text: Python's and JavaScript's constants, comments, commas too many, and
+-- between two objects none. NaN stays a value, which cannot be read.
+create or replace function private.repair_json_part(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text := p_text;
+begin
+  v_text := regexp_replace(v_text, '/\*.*?\*/|//[^\n]*', '', 'g');
+  v_text := regexp_replace(v_text, '\mTrue\M', 'true', 'g');
+  v_text := regexp_replace(v_text, '\mFalse\M', 'false', 'g');
+  v_text := regexp_replace(v_text, '\m(None|undefined)\M', 'null', 'g');
+  v_text := regexp_replace(v_text, '[-+]?\m(NaN|Infinity)\M', '"\1"', 'g');
+  v_text := regexp_replace(v_text, ',(\s*[]}])', '\1', 'g');
+  return regexp_replace(v_text, '([]}])(\s*)(?=[[{])', '\1,\2', 'g');
+end;
+$$;
+comment on function private.repair_json_part is 'What stands between the strings of a text, as JSON has it.';
+
+-- A string in single quotes gets double ones, and line breaks in a string are escaped. One that is not closed
+-- is the rest of the text.
+create or replace function private.repair_json(p_text text) returns jsonb
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text;
+begin
+  select string_agg(
+    case left(t.match[1], 1)
+      when '"' then s.text
+      when '''' then '"' || replace(replace(replace(
+        substr(s.text, 2, length(s.text) - 2), '\''', ''''), '\"', '"'), '"', '\"') || '"'
+      else private.repair_json_part(t.match[1])
+    end, '' order by t.number
+  )
+  into v_text
+  from regexp_matches(
+    p_text collate "C", '("(?:[^"\\]|\\.)*(?:"|$)|''(?:[^''\\]|\\.)*(?:''|$)|[^"'']+)', 'g'
+  ) with ordinality as t (match, number)
+  cross join lateral (
+    select regexp_replace(replace(replace(replace(
+      t.match[1], E'\n', '\n'), E'\r', '\r'), E'\t', '\t'), '[\u0001-\u001f]', '', 'g') as text
+  ) as s;
+  return coalesce(private.try_jsonb(v_text), private.try_jsonb('[' || v_text || ']'));
+end;
+$$;
+comment on function private.repair_json is
+  'What language models and templates write in place of JSON, several values as an array: constants of '
+  'Python and JavaScript, single quotes, comments, commas too many, line breaks in strings. Null '
+  'for anything else.';
+
+create or replace function private.parse_json_text(p_text text) returns jsonb
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text := private.non_blank(p_text);
+  v_part text;
+  v_block text;
+  v_value jsonb;
+begin
+  if v_text ~ '^[\[{"]' then
+    v_value := private.try_jsonb(v_text);
+    if jsonb_typeof(v_value) in ('object', 'array', 'string') then
+      return v_value;
+    end if;
+  end if;
+  v_part := substring(v_text from '[\[{].*[\]}]');
+  -- Before a code block there may be brackets too.
+  if strpos(v_text, '```') > 0 then
+    v_block := substring(substr(v_text, strpos(v_text, '```')) from '[\[{].*[\]}]');
+  end if;
+  return coalesce(
+    private.try_jsonb(v_part), private.try_jsonb(v_block), private.repair_json(v_part),
+    private.repair_json(v_block)
+  );
+end;
+$$;
+comment on function private.parse_json_text is
+  'The JSON in a text: the whole text, a code block in it, or what is between the first and '
+  'the last bracket, repaired where it is nearly JSON.';
 
 -- 00_platform/90_backoff.sql
 -- The wait between attempts, the same for everything that is retried.

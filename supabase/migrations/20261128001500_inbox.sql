@@ -184,27 +184,35 @@ create or replace function private.parse_inbox_body(p_body bytea) returns privat
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v private.inbox_payload;
+  v_text text;
 begin
   -- A byte order mark is not JSON, but senders write it.
-  v.value := private.repair_json_escapes(convert_from(
+  v_text := convert_from(
     case when substr(p_body, 1, 3) = '\xefbbbf'::bytea then substr(p_body, 4) else p_body end, 'UTF8'
-  ))::jsonb;
-  return v;
+  );
+  begin
+    v.value := private.repair_json_escapes(v_text)::jsonb;
+    return v;
+  exception
+    when data_exception then
+      -- what a template or a language model has written in place of it
+      v.value := private.parse_json_text(v_text);
+      v.error := case when v.value is null then 'inbox_json_invalid' end;
+      return v;
+  end;
 exception
   when character_not_in_repertoire then
     v.error := 'inbox_encoding_invalid';
     return v;
-  when data_exception then
-    v.error := 'inbox_json_invalid';
-    return v;
   when program_limit_exceeded or statement_too_complex then
+    v.value := null;
     v.error := 'inbox_json_unsupported';
     return v;
 end;
 $$;
 comment on function private.parse_inbox_body is
-  'The JSON in a body. It raises nothing: inbox_encoding_invalid, inbox_json_invalid and '
-  'inbox_json_unsupported stand in error.';
+  'The JSON in a body, or in a text around it. It raises nothing: inbox_encoding_invalid, inbox_json_invalid '
+  'and inbox_json_unsupported stand in error.';
 
 -- 15_inbox/40_process_inbox_event.sql
 -- An event is processed by its source's function, and how that ended is recorded with it.

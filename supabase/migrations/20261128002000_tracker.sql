@@ -997,7 +997,7 @@ declare
 begin
   if strpos(v_text, E'\n') > 0 then
     v_text := regexp_replace(v_text, '\n[ \t]+(at|File) [^\n]*', E'\n xtrace ', 'g');
-    v_text := regexp_replace(v_text, '\n[ \t]*([-*]|\d+[.)]) ', E'\n xlist ', 'g');
+    v_text := regexp_replace(v_text, '\n[ \t]*([-*]|[[:digit:]]+[.)]) ', E'\n xlist ', 'g');
     v_text := replace(v_text, E'\n>', E'\n xcite ');
   end if;
   if left(v_text, 2) = '> ' then
@@ -1039,11 +1039,11 @@ language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_text text := p_text;
 begin
-  if v_text !~ '\d' then
+  if v_text !~ '[[:digit:]]' then
     return v_text;
   end if;
-  v_text := regexp_replace(v_text, '\m[45]\d\d\M', 'xhttp', 'g');
-  v_text := regexp_replace(v_text, '\d+', '0', 'g');
+  v_text := regexp_replace(v_text, '\m[45][[:digit:]][[:digit:]]\M', 'xhttp', 'g');
+  v_text := regexp_replace(v_text, '[[:digit:]]+', '0', 'g');
   v_text := replace(replace(v_text, '0:0', ' xtime '), '0,0', '0');
   v_text := replace(replace(v_text, '0.0.0', ' xversion '), '0.0', '0');
   v_text := replace(replace(v_text, '0%', ' xpercent '), '0 %', ' xpercent ');
@@ -7910,22 +7910,31 @@ create or replace function private.is_placeholder(p_text text) returns boolean
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text constant text := lower(left(p_text, 300));
+  v_bare constant text := btrim(v_text, E' "''`()<>[]{}=');
 begin
   return
-    -- Zero, and numbers below it.
-    v_text ~ '^\+?0+(\.0*)?$'
-    or v_text ~ '^[-\u2212]\s*(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$'
-    -- Templates that nobody filled in: n8n, Make, Zapier, Liquid, JavaScript, Ruby, Power Automate, EJS.
-    or v_text ~ '\{\{|\}\}|[$#@]\{|\{%|<%|^=?\s*\$(json|node|input|items?|\()'
+    -- Zero, and numbers below it; nothing but signs.
+    v_text ~ '^\+?0+(\.0*)?$|^0{8}(-0{4}){3}-0{12}$|^[^[:alnum:]]*$'
+    or v_text ~ '^[-\u2212]\s*([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$'
+    -- Templates that nobody filled in: n8n, Make, Zapier, Liquid, JavaScript, Ruby, Power Automate, EJS, Go,
+    -- and <id>, {message_id}, :id or the name alone, as headers of tables have it.
+    or v_text ~ ('\{\{|\}\}|[$#@]\{|\{%|<%|%7b%7b|%24%7b|^=?\s*\$(json|node|input|items?|\()'
+      || '|^%!|^<[^<>]*>$')
+    or v_text ~ ('^[^[:alnum:]]*((your|the|parent|chat)[_. -]?)?'
+      || '((message|post|comment|reply|thread|circle)[_. -]?)?id[^[:alnum:]]*$')
     -- Objects, as JavaScript and JSON write them.
     or v_text ~ '\[object\M|^[\[{]\s*["\[{]'
-    or btrim(v_text, E' "''`()<>[]{}') ~
-      '^([a-z]+[_:#])?(|undefined|null|nan|none|nil)$|^(true|false|[-+]?inf(inity)?|#?n/a|nat)$';
+    or v_bare ~ '^([a-z]+[_:#])?(|undefined|null|nan|none|nil)$'
+    or v_bare ~ '^(true|false|[-+]?inf(inity)?|#?n/a|nat|void 0)$'
+    -- Several values put together, of which one was missing; errors of spreadsheets.
+    or v_bare ~ ('^([a-z]+[_:#]|([0-9]+|undefined|null|nan)[-_:#,./| ]+)*(undefined|null|nan)+'
+      || '([-_:#,./| ]+([0-9]+|undefined|null|nan))*$')
+    or v_text ~ '^#(ref|value|name|error|num|div/0|null|spill|calc)[!?]?$';
 end;
 $$;
 comment on function private.is_placeholder is
   'Whether a text stands in the place of a value that was missing: undefined, null, NaN, [object Object], a '
-  'template, zero, a negative number and the like, in upper or lower case.';
+  'template, the name of the value, zero, a negative number and the like, in upper or lower case.';
 
 create or replace function private.parse_id(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -9647,18 +9656,23 @@ comment on function private.parse_html is
 create or replace function private.parse_embedded_json(p_value jsonb) returns jsonb
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
+  v_value jsonb := p_value;
   v_text text;
 begin
-  if jsonb_typeof(p_value) <> 'string' then
-    return p_value;
-  end if;
-  v_text := private.repair_json_escapes(p_value #>> '{}');
-  return case when v_text ~ '^\s*[[{]' and pg_input_is_valid(v_text, 'jsonb') then v_text::jsonb
-    else p_value end;
+  -- A tree may be text in a text; any other text is not taken apart.
+  for v_level in 1 .. 4 loop
+    if jsonb_typeof(v_value) <> 'string' then
+      return v_value;
+    end if;
+    v_text := private.repair_json_escapes(v_value #>> '{}');
+    exit when v_text !~ '^\s*[[{"]' or not pg_input_is_valid(v_text, 'jsonb');
+    v_value := v_text::jsonb;
+  end loop;
+  return case jsonb_typeof(v_value) when 'string' then p_value else v_value end;
 end;
 $$;
 comment on function private.parse_embedded_json is
-  'JSON that came as text of JSON, parsed; all else as it came.';
+  'JSON that came as text of JSON, once or several times, parsed; all else as it came.';
 
 create or replace function private.find_text(p_object jsonb, p_keys text[]) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -9744,7 +9758,7 @@ begin
     else row(
       'file', coalesce(
         private.find_text(p_object, array[
-          'label', 'filename', 'name', 'title', 'question', 'text', 'value', 'emoji', 'latex'
+          'label', 'filename', 'emoji', 'name', 'title', 'question', 'text', 'value', 'latex'
         ]), v_fallback
       ), v_address, null
     )::private.rich_token
@@ -9810,7 +9824,12 @@ begin
   if p_tag = 'text' then
     return case when p_is_link_start then array[row('a', null, p_href, null)::private.rich_token] end
       || case when v_is_code then array[row('code', null, null, null)::private.rich_token] end
-      || row(null, coalesce(p_node ->> 'text', p_node #>> '{}'), null, null)::private.rich_token
+      || row(
+        null, case
+          when jsonb_typeof(p_node) = 'string' then p_node #>> '{}'
+          when jsonb_typeof(p_node -> 'text') in ('string', 'number', 'boolean') then p_node ->> 'text'
+        end, null, null
+      )::private.rich_token
       || case when v_is_code then array[row('/code', null, null, null)::private.rich_token] end
       || case when p_is_link_end then array[row('/a', null, null, null)::private.rich_token] end;
   end if;
@@ -9826,10 +9845,11 @@ begin
     )::private.rich_token];
   end if;
   if p_is_deepest and v_text is null then
+    -- A path expression would fail on what is deeper than the stack.
     v_text := (
-      select string_agg(t.value #>> '{}', ' ' order by t.position)
-      from jsonb_path_query(p_node, 'strict $.** ? (exists (@.text)).text')
-        with ordinality as t (value, position)
+      select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
+      from regexp_matches(p_node::text, '"text": ("(?:[^"\\]|\\.)*")', 'g')
+        with ordinality as t (match, position)
     );
   end if;
   return v || case when v_text is not null then array[row(null, v_text, null, null)::private.rich_token] end;
@@ -9837,6 +9857,23 @@ end;
 $$;
 comment on function private.parse_rich_node is
   'The tokens that a node begins with, its content not included.';
+
+create or replace function private.content_of_node(p_node jsonb, p_depth integer) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_content constant jsonb := case jsonb_typeof(p_node)
+    when 'array' then p_node when 'object' then p_node -> 'content' end;
+begin
+  return case
+    when p_depth >= 50 then '[]'
+    when jsonb_typeof(v_content) = 'array' then v_content
+    when jsonb_typeof(v_content) = 'object' then jsonb_build_array(v_content)
+    else '[]'
+  end;
+end;
+$$;
+comment on function private.content_of_node is
+  'The nodes in a node at this depth, as an array: of one node too; none below 50 levels.';
 
 -- 50 levels are more than an editor makes, and bound what a tree of any depth costs. An image or file next to
 -- the paragraphs is a line.
@@ -9846,16 +9883,16 @@ language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   return array(
     with recursive node as (
-      select array[1] as path, p_doc as value
+      select array[1] as path, p_doc as value, null::text as parent_tag
       union all
-      select n.path || c.position::integer, c.value
+      select n.path || c.position::integer, c.value,
+        case jsonb_typeof(n.value)
+          when 'array' then n.parent_tag else private.tag_of_node(n.value ->> 'type') end
       from node as n
-      cross join lateral jsonb_array_elements(
-        case when cardinality(n.path) < 50 and jsonb_typeof(n.value -> 'content') = 'array'
-          then n.value -> 'content' else '[]' end
-      ) with ordinality as c (value, position)
+      cross join lateral jsonb_array_elements(private.content_of_node(n.value, cardinality(n.path)))
+        with ordinality as c (value, position)
     ), linked as (
-      select n.path, n.value,
+      select n.path, n.value, n.parent_tag,
         case jsonb_typeof(n.value)
           when 'string' then 'text' else private.tag_of_node(n.value ->> 'type') end as tag,
         jsonb_path_query_first(n.value, '$.marks[*] ? (@.type == "link").attrs.href') #>> '{}' as href
@@ -9880,11 +9917,14 @@ begin
       select p.path || 2147483647, 0, '/' || p.tag, null, null, null
       from placed as p
       where p.tag in ('p', 'h2', 'blockquote', 'ul', 'ol', 'li', 'pre', 'table', 'tr', 'td', 'div')
+        and (p.tag <> 'div' or p.parent_tag is null or p.parent_tag not in ('p', 'h2', 'td')
+          or p.value ?| array['content', 'text'])
       union all
       select p.path, b.position, b.tag, null, null, null
       from placed as p
       cross join (values (0, 'div'), (100, '/div')) as b (position, tag)
-      where cardinality(p.path) = 2 and p.tag in ('img', 'div')
+      where cardinality(p.path) = 2 and p.tag = 'img'
+        or p.tag = 'div' and p.parent_tag not in ('p', 'h2', 'td')
     )
     select row(t.tag, t.text, t.address, t.number)::private.rich_token
     from token as t
@@ -9926,18 +9966,20 @@ comment on function private.parse_rich_text is
 
 create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(p_text);
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if p_text !~
-    '^\s*\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*([Zz]|UTC|GMT|[+-]\d\d(:?\d\d)?)?)?\s*$'
-    or not pg_input_is_valid(p_text, 'timestamptz')
+  if v_text !~ ('^[0-9]{4}(-[0-9]{2}){2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
+      || '\s*([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?$')
+    or not pg_input_is_valid(v_text, 'timestamptz')
   then
     return null;
   end if;
-  if p_text ~ '([Zz]|UTC|GMT|:\d\d(\.\d+)?\s*[+-]\d\d(:?\d\d)?)\s*$' then
-    return p_text::timestamptz;
+  if v_text ~ '([Zz]|UTC|GMT|:[0-9]{2}(\.[0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?)$' then
+    return v_text::timestamptz;
   end if;
-  return (p_text::timestamp) at time zone 'UTC';
+  return (v_text::timestamp) at time zone 'UTC';
 end;
 $$;
 comment on function private.parse_time is
@@ -9945,8 +9987,10 @@ comment on function private.parse_time is
 
 create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(p_text);
 begin
-  return case when p_text ~ '^\s*\d{1,9}(\.0+)?\s*$' then p_text::numeric::integer end;
+  return case when v_text ~ '^[0-9]{1,9}(\.0+)?$' then v_text::numeric::integer end;
 end;
 $$;
 comment on function private.parse_integer is
@@ -9957,7 +10001,9 @@ language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(private.non_blank(p_text))
     when 'true' then true when 'yes' then true when '1' then true when '1.0' then true
+    when 't' then true when 'y' then true
     when 'false' then false when 'no' then false when '0' then false when '0.0' then false
+    when 'f' then false when 'n' then false
   end;
 end;
 $$;
@@ -10019,15 +10065,20 @@ comment on function private.segment_of_type is
 create or replace function private.parse_share(p_value jsonb) returns double precision
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
-  v_text text := private.non_blank(p_value #>> '{}');
+  v_text text := p_value #>> '{}';
   v_share numeric;
 begin
   if jsonb_typeof(p_value) not in ('number', 'string') or length(v_text) > 1000 then
     return null;
   end if;
-  if v_text ~ '[%\uff05\u066a]$' then
+  -- Full-width signs have a compatible form, those of Arabic and Persian have none.
+  v_text := private.non_blank(translate(
+    normalize(v_text, nfkc), U&'\066a\066b\0660\0661\0662\0663\0664\0665\0666\0667\0668\0669'
+      '\06f0\06f1\06f2\06f3\06f4\06f5\06f6\06f7\06f8\06f9', '%.01234567890123456789'
+  ));
+  if v_text ~ '%$' then
     v_share := private.parse_decimal(private.non_blank(left(v_text, -1))) / 100;
-  elsif v_text ~ '^[%\uff05\u066a]' then
+  elsif v_text ~ '^%' then
     v_share := private.parse_decimal(private.non_blank(substr(v_text, 2))) / 100;
   else
     v_share := private.parse_decimal(v_text);
@@ -10037,16 +10088,16 @@ begin
 end;
 $$;
 comment on function private.parse_share is
-  'A share from 0 to 1: a number, or a number or a percentage as text. Null for anything else: a number '
-  'above 1 is a percentage only with its sign.';
+  'A share from 0 to 1: a number, or a number or a percentage as text, in digits of any width, of Arabic or '
+  'Persian. Null for anything else: a number above 1 is a percentage only with its sign.';
 
 create or replace function private.parse_decimal(p_text text) returns numeric
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
-    when p_text ~ '^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?$' then p_text::numeric
+    when p_text ~ '^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?$' then p_text::numeric
     -- A comma is the decimal one where it cannot separate thousands.
-    when p_text ~ '^(0,\d+|\d+,\d{1,2})$' then replace(p_text, ',', '.')::numeric
+    when p_text ~ '^(0,[0-9]+|[0-9]+,[0-9]{1,2})$' then replace(p_text, ',', '.')::numeric
   end;
 end;
 $$;
@@ -10054,44 +10105,7 @@ comment on function private.parse_decimal is
   'A decimal number with point or comma, or with an exponent; null for anything else.';
 
 -- 20_tracker/40_import/14_json_in_text.sql
--- JSON where a workflow tool or a language model has put it: in a text, in a code block, in a wrapper.
-
-create or replace function private.try_jsonb(p_text text) returns jsonb
-language plpgsql immutable strict security invoker set search_path = '' as $$
-begin
-  return private.repair_json_escapes(p_text)::jsonb;
-exception
-  when data_exception or program_limit_exceeded then
-    return null;
-end;
-$$;
-comment on function private.try_jsonb is 'A text as JSON; null where it is not JSON that can be stored.';
-
-create or replace function private.parse_json_text(p_text text) returns jsonb
-language plpgsql immutable strict security invoker set search_path = '' as $$
-declare
-  v_text text := private.non_blank(p_text);
-  v_value jsonb;
-begin
-  if v_text ~ '^[\[{"]' then
-    v_value := private.try_jsonb(v_text);
-    if jsonb_typeof(v_value) in ('object', 'array', 'string') then
-      return v_value;
-    end if;
-  end if;
-  v_value := private.try_jsonb(substring(v_text from '[\[{].*[\]}]'));
-  -- Before a code block there may be brackets too.
-  if v_value is null and strpos(v_text, '```') > 0 then
-    v_value := private.try_jsonb(
-      substring(substr(v_text, strpos(v_text, '```')) from '[\[{].*[\]}]')
-    );
-  end if;
-  return v_value;
-end;
-$$;
-comment on function private.parse_json_text is
-  'The JSON in a text: the whole text, a code block in it, or what is between the first and '
-  'the last bracket.';
+-- JSON where a workflow tool or a language model has put it: in a wrapper.
 
 create or replace function private.json_wrapper_keys() returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -10126,9 +10140,13 @@ begin
         exit when v_object is not null;
       end loop;
     when 'array' then
+      -- Of two that differ, none is the one that was meant.
       for v_part in select e.value from jsonb_array_elements(p_value) as e limit 20 loop
-        v_object := private.unwrap_object(v_part, p_keys, p_depth + 1);
-        exit when v_object is not null;
+        v_part := private.unwrap_object(v_part, p_keys, p_depth + 1);
+        if v_part <> v_object then
+          return null;
+        end if;
+        v_object := coalesce(v_object, v_part);
       end loop;
     when 'string' then
       return private.unwrap_object(private.parse_json_text(p_value #>> '{}'), p_keys, p_depth + 1);
@@ -10139,7 +10157,8 @@ begin
 end;
 $$;
 comment on function private.unwrap_object is
-  'The first object with one of these keys, in a value, a wrapper or a text; null where there is none.';
+  'The object with one of these keys, in a value, a wrapper or a text; null where there is none, or an array '
+  'has several that differ.';
 
 create or replace function private.is_blank(p_value jsonb) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -10349,7 +10368,9 @@ begin
       end loop;
       -- An array whose indexes have become keys.
       return case
-        when not exists (select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^\d{1,6}$') then (
+        when not exists (
+          select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^[0-9]{1,6}$'
+        ) then (
           select private.unwrap_replies(jsonb_agg(m.value order by m.key::integer), p_depth + 1)
           from jsonb_each(p_value) as m
         )
@@ -10689,7 +10710,7 @@ declare
 begin
   if v_name is null then
     select private.non_blank(k.value) into v_name
-    from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
+    from jsonb_each_text(p_message) as k where k.key ~ '^replier( [0-9]+)?$' order by k.key limit 1;
   end if;
   return v_name;
 end;
@@ -14805,7 +14826,7 @@ declare
   v_numbered uuid;
 begin
   p_filter.ids := private.load_issues_of_rare_tag(p_filter.tags);
-  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  p_filter.seq_id := substring(p_typed from '^#?([0-9]{1,9})$')::integer;
   if p_filter.seq_id is not null then
     select f.issue_id into v_numbered from private.find_issues(null, null, null, p_filter, false, 1, 0) as f;
     p_filter.not_seq_id := p_filter.seq_id;

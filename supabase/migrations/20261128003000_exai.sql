@@ -2368,7 +2368,7 @@ begin
   end if;
   v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text))
     || coalesce(v_analyzed.o_terms, '');
-  if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
+  if v_text !~ '[[:lower:][:digit:]][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
   end if;
   return v_vector || to_tsvector('pg_catalog.english', (
@@ -2376,7 +2376,7 @@ begin
     from (
       select distinct w.name
       from regexp_split_to_table(v_text, '\W+') as w (name)
-      where w.name ~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
+      where w.name ~ '[[:lower:][:digit:]][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
       order by w.name
       limit 1000
     ) as n
@@ -2815,7 +2815,7 @@ language plpgsql stable security definer rows 20 set search_path = '' as $$
 declare
   v_numbered uuid;
 begin
-  p_filter.issue_number := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  p_filter.issue_number := substring(p_typed from '^#?([0-9]{1,9})$')::integer;
   if p_filter.issue_number is not null then
     select f.issue_id into v_numbered from private.find_exai_issues(null, null, p_filter, false, 1, 0) as f;
     p_filter.not_issue_number := p_filter.issue_number;

@@ -945,7 +945,7 @@ begin
       case when v_scheme is null and p_url ~ '^[^/@:]+@[^/@:]+:' then 'ssh' else v_scheme end, v_user
     )
     or p_url ~* 'https?:/+[^/?#]*@'
-    or p_url ~ '(:/|//)/*[^][/?#@:]*:(?!\d*([/?#]|$))[^@]*@'
+    or p_url ~ '(:/|//)/*[^][/?#@:]*:(?![0-9]*([/?#]|$))[^@]*@'
     or exists (
       select from regexp_matches(p_url, '([A-Za-z][A-Za-z0-9+.-]{0,30})?:?//([^/?#]*)@', 'g') as m (parts)
       where not private.is_ssh_user(m.parts[1], m.parts[2])
@@ -1545,19 +1545,21 @@ declare
   v_host text;
   v_parts text[];
 begin
-  v_parts := regexp_match(v_url, '^([\w-]+/[\w.-]+)(?:#|/pulls?/|!)([1-9]\d{0,8})$');
+  v_parts := regexp_match(v_url, '^([A-Za-z0-9_-]+/[A-Za-z0-9_.-]+)(?:#|/pulls?/|!)([1-9][0-9]{0,8})$');
   if v_parts is not null and v_parts[1] !~ '^(?:www\.|api\.)?github\.com/' then
     v_host := coalesce(substring(p_repo_url from '^https?://[^/@\s]+(?=/)'), 'https://github.com');
     return v_host || '/' || v_parts[1] || '/pull/' || v_parts[2];
   end if;
   v_parts := regexp_match(
-    v_url, '^(https?://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)/(?:api/v3/)?(repos/)?'
-      || '([\w-]+/[\w.-]+)/pulls?/0*([1-9]\d{0,8})(?:\.diff|\.patch)?((?:[/?#]\S*)?)$', 'i'
+    v_url, '^(https?://)?([\w-]+(?:\.[\w-]+)+(?::[0-9]+)?|localhost(?::[0-9]+)?)/(?:api/v3/)?(repos/)?'
+      || '([a-z0-9_-]+/[a-z0-9_.-]+)/pulls?/0*([1-9][0-9]{0,8})(?:\.diff|\.patch)?'
+      || '((?:[/?#]\S*)?)$', 'i'
   );
   if v_parts is null then
     return null;
   end if;
-  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api)\.github\.com$', 'github.com');
+  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m)\.github\.com$', 'github.com');
+  v_parts[4] := regexp_replace(v_parts[4], '\.git$', '', 'i');
   return coalesce(lower(v_parts[1]), 'https://') || v_host || '/' || v_parts[4] || '/pull/' || v_parts[5]
     || case when v_parts[3] is null then v_parts[6] else '' end;
 end;
@@ -1598,7 +1600,8 @@ comment on function private.complete_pr_url is
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
     new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
     )
   )
@@ -1606,7 +1609,8 @@ create trigger _115_complete_pr_url before insert on public.tasks
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
     )
   )
@@ -2947,7 +2951,7 @@ begin
     select a.task_id, a.user_id, a.worker_token_id
     from public.tasks as t
     join public.task_attempts as a on a.task_id = t.id and a.ended_at is null
-    where t.id = substring(p_branch from '^fixloop/task-([1-9]\d{0,17})$')::bigint
+    where t.id = substring(p_branch from '^fixloop/task-([1-9][0-9]{0,17})$')::bigint
       and t.pr_branch is null and t.id <> p_task_id
   loop
     continue when v_holder.user_id <> p_user_id and (
@@ -3917,7 +3921,7 @@ grant execute on function public.task_github_token to service_role;
 create or replace function private.is_github_host(p_host text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_host constant text := regexp_replace(lower(p_host), '^(www|ssh)\.|\.?(:\d+)?$', '', 'g');
+  v_host constant text := regexp_replace(lower(p_host), '^(www|ssh)\.|\.?(:[0-9]+)?$', '', 'g');
 begin
   return v_host = 'github.com' or v_host = (select s.github_host from public.agent_settings as s where s.id);
 end;
@@ -3950,7 +3954,8 @@ begin
   else
     v_parts := regexp_match(
       p_url,
-      '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?([^@/:\s]+(?::\d+)?)[:/]([\w-]+)/([\w.-]+)/?\s*$'
+      '^\s*(?:(?:https?|ssh|git|git\+ssh|ssh\+git)://)?(?:[^@/\s]+@)?([^@/:\s]+(?::[0-9]+)?)(?:/|:/?)'
+        '([\w-]+)/([\w.-]+)/*\s*$'
     );
     if v_parts is null or not private.is_github_host(v_parts[1]) then
       return;
@@ -3973,11 +3978,11 @@ language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_parts text[];
 begin
-  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/pull/[1-9]\d*$' then
+  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/pull/[1-9][0-9]*$' then
     v_parts := (string_to_array(p_url, '/'))[3:5] || split_part(p_url, '/', 7);
   else
     v_parts := regexp_match(
-      p_url, '^\s*https?://([^@/\s]+)/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
+      p_url, '^\s*https?://([^@/\s]+)/([\w-]+)/([\w.-]+)/pull/0*([1-9][0-9]*)(?:[/?#]\S*)?\s*$'
     );
     if v_parts is null or not private.is_github_host(v_parts[1]) then
       return;
@@ -5303,7 +5308,7 @@ comment on type private.pull_request_version is 'A pull request as GitHub had it
 create or replace function private.parse_github_time(p_time text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 begin
-  if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
+  if p_time !~ '^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$' then
     raise exception using
       errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not in ISO 8601.',
       hint = 'Send the object as GitHub''s webhook or API returns it.';

@@ -986,7 +986,8 @@ declare
   v_address inet;
 begin
   v_text := coalesce(
-    substring(v_text from '^\[([0-9A-Fa-f:.]+)\](?::\d+)?$'), substring(v_text from '^([0-9.]+):\d+$'), v_text
+    substring(v_text from '^\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?$'), substring(v_text from '^([0-9.]+):[0-9]+$'),
+    v_text
   );
   if v_text !~ '^[0-9A-Fa-f:.]{2,45}$' then
     return null;

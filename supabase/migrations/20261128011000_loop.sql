@@ -3151,7 +3151,7 @@ create table public.circle_sync_settings (
   constraint circle_sync_settings_bot_email_is_an_address check (bot_email ~ '^[^\s@]{1,64}@[^\s@]{1,255}$'),
   constraint circle_sync_settings_bot_member_id_is_positive check (bot_member_id > 0),
   constraint circle_sync_settings_community_url_is_an_origin
-    check (community_url ~ '^https?://[A-Za-z0-9.-]{1,253}(:\d{1,5})?$'),
+    check (community_url ~ '^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$'),
   constraint circle_sync_settings_window_hours_is_bounded check (window_hours between 1 and 720),
   constraint circle_sync_settings_first_read_hours_is_bounded check (first_read_hours between 1 and 8784),
   constraint circle_sync_settings_window_minutes_is_bounded check (window_minutes between 1 and 1440),
@@ -3801,15 +3801,15 @@ declare
   v private.circle_record;
 begin
   v.message_id := private.parse_id(p_record -> 'id');
-  if v.message_id !~ '^\d{1,18}$' then
+  if v.message_id !~ '^[0-9]{1,18}$' then
     return null;
   end if;
   v.source_id := v.message_id::bigint;
-  v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^\d{1,18}$'
+  v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^[0-9]{1,18}$'
     then private.parse_id(p_record -> 'parent_message_id')::bigint end;
-  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^\d{1,18}$'
+  v.thread_id := case when private.parse_id(p_record -> 'chat_thread_id') ~ '^[0-9]{1,18}$'
     then private.parse_id(p_record -> 'chat_thread_id')::bigint end;
-  v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^\d{1,18}$'
+  v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^[0-9]{1,18}$'
     then (p_record #>> '{sender,community_member_id}')::bigint end;
   v.email := (select m.email from private.circle_members as m where m.member_id = v.member_id);
   v.posted_at := coalesce(
@@ -3838,14 +3838,14 @@ declare
     coalesce(nullif(p_record -> 'post_id', 'null'), p_record #> '{post,id}')
   );
 begin
-  if v_id !~ '^\d{1,18}$' or p_is_comment and v_post_id !~ '^\d{1,18}$' then
+  if v_id !~ '^[0-9]{1,18}$' or p_is_comment and v_post_id !~ '^[0-9]{1,18}$' then
     return null;
   end if;
   v.source_id := v_id::bigint;
   v.message_id := case when p_is_comment then 'comment_' else 'post_' end || v_id;
   v.parent_id := case when p_is_comment then v_post_id::bigint end;
   v.email := lower(coalesce(p_record #>> '{user,email}', p_record ->> 'user_email'));
-  v.member_id := case when p_record ->> 'community_member_id' ~ '^\d{1,18}$'
+  v.member_id := case when p_record ->> 'community_member_id' ~ '^[0-9]{1,18}$'
     then (p_record ->> 'community_member_id')::bigint end;
   v.posted_at := coalesce(
     private.parse_time(p_record ->> 'published_at'), private.parse_time(p_record ->> 'created_at'), now()
@@ -4109,7 +4109,7 @@ begin
       left(lower(private.non_blank(e.value ->> 'email')), 320) as email
     from jsonb_array_elements(p_members) as e
   ) as p
-  where p.member_id ~ '^\d{1,18}$'
+  where p.member_id ~ '^[0-9]{1,18}$'
   order by p.member_id, p.email
   on conflict on constraint circle_members_pkey do update set
     name = excluded.name, email = coalesce(excluded.email, m.email), read_at = now();
@@ -4150,11 +4150,11 @@ begin
       left(private.non_blank(e.value #>> '{chat_room,name}'), 200) as name,
       substring(e.value #>> '{chat_room,embedded_space,slug}' from '^[A-Za-z0-9._~-]{1,200}$') as slug,
       substring(
-        e.value #>> '{chat_room,embedded_space,host}' from '^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$'
+        e.value #>> '{chat_room,embedded_space,host}' from '^[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?$'
       ) as host
     from jsonb_array_elements(p_threads) as e
   ) as r
-  where r.uuid is not null and length(r.uuid) <= 255 and r.space_id ~ '^\d{1,18}$'
+  where r.uuid is not null and length(r.uuid) <= 255 and r.space_id ~ '^[0-9]{1,18}$'
   order by r.uuid;
 end;
 $$;
@@ -5610,7 +5610,7 @@ begin
   return exists (
     select from public.loop_events as e
     left join public.exai_issues as x
-      on x.issue_number = case when e.reference ~ '^EXAI-\d{1,9}$' then substr(e.reference, 6)::integer end
+      on x.issue_number = case when e.reference ~ '^EXAI-[0-9]{1,9}$' then substr(e.reference, 6)::integer end
     where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'fixed' and (
       x.id is null or exists (
         select from public.issue_links as l
@@ -5777,7 +5777,7 @@ begin
     channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
   )
   select d.channel, 'reopened', e.issue_id, e.generation, e.id,
-    regexp_replace(d.dedupe_key, '^fixed:([^:]+):\d+:', format('reopened:\1:%s:', e.generation)),
+    regexp_replace(d.dedupe_key, '^fixed:([^:]+):[0-9]+:', format('reopened:\1:%s:', e.generation)),
     private.render_reply('reopened', e.issue_id, null),
     d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
   from unnest(p_events) as e
@@ -9347,7 +9347,7 @@ declare
   v_usd numeric;
 begin
   -- Users write it: a number of dollars, not a number of any size.
-  if v_text ~ '^\d{1,6}(\.\d{1,60})?([eE][+-]?\d{1,2})?$' then
+  if v_text ~ '^[0-9]{1,6}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,2})?$' then
     v_usd := v_text::numeric;
   end if;
   return case when v_usd < 1000000 then v_usd end;
