@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/test/longest-first.ts";
 import { pgtap } from "./supabase/tests/support/pgtap-plugin.ts";
 import { size } from "./supabase/tests/support/size.ts";
 
@@ -43,6 +44,7 @@ export default defineConfig({
     maxWorkers: size(3, 2),
     // a test file's modules are loaded once in each worker, and hold no state that a test changes
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

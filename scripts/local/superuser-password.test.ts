@@ -57,7 +57,7 @@ describe("the known password", () => {
   beforeAll(async () => {
     server = await start(folders[0] ?? "");
     await applyPlatform(server.url("postgres", "supabase_admin"), loadConfig());
-  }, 60_000);
+  });
 
   test("is that of postgres alone", async () => {
     expect(await signIn(known(server, "postgres"))).toBeUndefined();
@@ -87,7 +87,7 @@ describe("the known password", () => {
     server = await start(folders[0] ?? "");
     expect(server.password).toBe(password);
     expect(await signIn(server.url("postgres", "supabase_admin"))).toBeUndefined();
-  }, 60_000);
+  });
 
   test("a data folder without the file, as an earlier version made it, gets another one", async () => {
     const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1 });
@@ -101,5 +101,5 @@ describe("the known password", () => {
       expect(await signIn(known(server, role)), role).toBe("28P01");
       expect(await signIn(server.url("postgres", role)), role).toBeUndefined();
     }
-  }, 60_000);
+  });
 });

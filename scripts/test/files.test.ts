@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import config from "../../vitest.config.ts";
 import { ROOT } from "../local/paths.ts";
 import { chooseFiles, testFiles } from "./files.ts";
+import { LONGEST } from "./longest-first.ts";
 import { STEPS } from "./steps.ts";
 
 const TAGS = "supabase/tests/database/tracker/tags.test.sql";
@@ -61,6 +62,7 @@ test("every test file is in one project, every pattern of a project has a file, 
     files.push(...found(include).filter((file) => !without.has(file)));
   }
   expect(files.sort()).toEqual(testFiles());
+  expect(files).toEqual(expect.arrayContaining(LONGEST));
   expect(STEPS.flatMap(({ command }) => command.join(" ").match(/--project=(\w+)/)?.[1] ?? [])).toEqual(
     names,
   );

@@ -24,7 +24,7 @@ const IGNORES_SIGTERM = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; d
 
 /** Waits until the agent of a task has started. */
 const working = (task = 7) =>
-  expect.poll(() => existsSync(join(bench.folder, "working", String(task))), { timeout: 60_000 }).toBe(true);
+  expect.poll(() => existsSync(join(bench.folder, "working", String(task)))).toBe(true);
 const lost = new QueueError("agents_task_lease_expired", "The lease has expired.", 409);
 const silence = new QueueError(null, "fetch failed");
 

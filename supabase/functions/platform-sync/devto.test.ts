@@ -82,7 +82,7 @@ describe("articles", () => {
     const { stored, stop } = await sync();
     expect([stop, (stored?.listed_ids as unknown[]).length]).toEqual([null, 40]);
     expect(stored?.cursor).toEqual({ per_page: 30 });
-  }, 60_000);
+  });
 
   test("of another account are not stored", async () => {
     addArticles(1);

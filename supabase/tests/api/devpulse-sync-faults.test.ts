@@ -318,8 +318,8 @@ describe("a run that ends in the middle", () => {
     }).catch(() => {});
     const stored = async () =>
       (await sql`select count(*)::integer from public.github_contributions`)[0]?.count as number;
-    await expect.poll(stored, { timeout: 60_000 }).toBe(30);
-    await expect.poll(() => providers.github.state.requests.length, { timeout: 60_000 }).toBe(2);
+    await expect.poll(stored).toBe(30);
+    await expect.poll(() => providers.github.state.requests.length).toBe(2);
     // its lease runs out, as if it had been killed
     await sql`update private.sync_schedule set lease_expires_at = now(), next_sync_at = now()`;
     expect(await sync()).toMatchObject({ claimed: 1, succeeded: 1 });
@@ -337,7 +337,7 @@ describe("a run that ends in the middle", () => {
     const connection = await connectTo(sql, providers, maya.id, "github", account);
     providers.github.state.faults.push({ path: "/user/repos", delayMs: 1_500 });
     const running = sync();
-    await expect.poll(() => providers.github.state.requests.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => providers.github.state.requests.length).toBe(1);
     await rows(
       maya.client.from("platform_connections").update({ is_active: false }).eq("id", connection).select("id"),
     );
@@ -361,10 +361,10 @@ describe("the scheduler", () => {
     await sql`update public.agent_settings set functions_url = ${`${project.url}/functions/v1`}`;
     await connectTo(sql, providers, maya.id, "github", account);
     expect(await sql`select private.run_platform_sync() as calls`).toEqual([{ calls: 1 }]);
-    await expect.poll(stars, { timeout: 60_000 }).toEqual(["shop 3"]);
+    await expect.poll(stars).toEqual(["shop 3"]);
     const state = async () =>
       (await sql`select state from public.sync_runs order by id desc limit 1`)[0]?.state as string;
-    await expect.poll(state, { timeout: 60_000 }).toBe("succeeded");
+    await expect.poll(state).toBe("succeeded");
     expect(await sql`select private.run_platform_sync() as calls`).toEqual([{ calls: 0 }]);
     const [shop] = providers.github.state.repos;
     if (shop) shop.stars = 4;
@@ -372,7 +372,7 @@ describe("the scheduler", () => {
     expect(await rows(maya.client.rpc("sync_now", { monitor_id: monitor?.id ?? "" }))).toMatchObject({
       state: "due",
     });
-    await expect.poll(stars, { timeout: 60_000 }).toEqual(["shop 4"]);
+    await expect.poll(stars).toEqual(["shop 4"]);
     await sql`update public.agent_settings set functions_url = null`;
   });
 });

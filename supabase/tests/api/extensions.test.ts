@@ -29,7 +29,7 @@ const code = async (work: Promise<unknown>): Promise<string | undefined> => {
     return (error as { code?: string }).code;
   }
 };
-const until = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 15_000, interval: 100 });
+const until = <T>(read: () => Promise<T>) => expect.poll(read, { interval: 100 });
 
 describe("pg_cron", () => {
   const schedule = async (name: string, when: string, command: string): Promise<string> => {

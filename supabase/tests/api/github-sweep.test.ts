@@ -303,12 +303,12 @@ describe("the scheduler", () => {
     expect(await sql`select private.request_github_sweep() as is_requested`).toEqual([{
       is_requested: true,
     }]);
-    await expect.poll(() => seen(maya), { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(() => seen(maya)).toHaveLength(1);
     const answer = async () =>
       (await sql<{ status_code: number; content: string }[]>`
         select status_code, content from net._http_response order by id desc limit 1
       `)[0];
-    await expect.poll(answer, { timeout: 15_000 }).toMatchObject({ status_code: 200 });
+    await expect.poll(answer).toMatchObject({ status_code: 200 });
     expect(JSON.parse((await answer())?.content ?? "")).toMatchObject({ read: 1 });
     expect(await sql`select count(*)::integer from private.function_tickets`).toEqual([{ count: 0 }]);
   });

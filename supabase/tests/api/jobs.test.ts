@@ -29,10 +29,10 @@ test("the scheduled cleanup job deletes old test issues and no others", async ()
   await sql`select cron.alter_job(${job?.jobid ?? 0}, schedule => '1 seconds')`;
   const titles = async () =>
     (await sql<{ title: string }[]>`select title from public.issues order by title`).map((row) => row.title);
-  await expect.poll(titles, { timeout: 15_000 }).toEqual(["new test", "old and real"]);
+  await expect.poll(titles).toEqual(["new test", "old and real"]);
   const status = async () =>
     (await sql`select status, return_message from cron.job_run_details where jobid = ${
       job?.jobid ?? 0
     } order by runid limit 1`)[0];
-  await expect.poll(status, { timeout: 15_000 }).toEqual({ status: "succeeded", return_message: "1 row" });
+  await expect.poll(status).toEqual({ status: "succeeded", return_message: "1 row" });
 });

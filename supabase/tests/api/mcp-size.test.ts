@@ -58,7 +58,7 @@ beforeAll(async () => {
     insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
     select ${id}, i.id, 'relates' from public.exai_issues as i where i.issue_number > 1000
   `;
-}, 60_000);
+});
 
 afterAll(async () => {
   await team?.close();

@@ -135,7 +135,7 @@ test("a stream ends with what is stored, and a client that leaves changes nothin
   });
   await left.body?.getReader().read();
   leaving.abort();
-  await expect.poll(async () => (await messages()).length, { timeout: 10_000 }).toBe(4);
+  await expect.poll(async () => (await messages()).length).toBe(4);
 });
 
 describe("a person has taken over", () => {
@@ -151,7 +151,7 @@ describe("a person has taken over", () => {
     const session = await start();
     fake.faults.push({ delayMs: 500 });
     const reply = ask(session, PASSWORD);
-    await expect.poll(() => fake.asked.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => fake.asked.length).toBe(1);
     await sql`update support.conversations set status = 'with_human'`;
     expect(await reply).toMatchObject({ state: "with_human", answer: null });
     expect((await messages()).map(({ role }) => role)).toEqual(["user"]);

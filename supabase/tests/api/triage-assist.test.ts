@@ -261,7 +261,7 @@ describe("the scheduler", () => {
     }]);
     const answered = async () =>
       (await sql`select count(answered_at)::integer as count from private.triage_questions`)[0]?.count;
-    await expect.poll(answered, { timeout: 15_000 }).toBe(1);
+    await expect.poll(answered).toBe(1);
     expect(await sql`select count(*)::integer from private.function_tickets`).toEqual([{ count: 0 }]);
     const stored = await sql`select headers::text || body::text as text from net.http_request_queue`;
     expect(JSON.stringify(stored)).not.toContain(fake.key);

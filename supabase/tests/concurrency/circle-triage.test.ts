@@ -251,7 +251,7 @@ test("a comment's import waits for the issue that loses it before it locks a mes
         where datname = current_database() and wait_event_type = 'Lock'
       `;
       return waiting?.count;
-    }, { timeout: 20_000 }).toBe(1);
+    }).toBe(1);
     const free = await session`
       select from public.circle_issues where message_id in ('post_5007', 'post_5008') for update nowait
     `;

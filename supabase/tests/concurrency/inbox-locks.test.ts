@@ -133,7 +133,7 @@ describe.each(Object.entries(SOURCES))("%s: while somebody holds a row", (name, 
       await source.hold(by);
       const { count, seconds } = await run(name);
       expect(count).toBe(3);
-      expect(seconds).toBeLessThan(10);
+      expect(seconds, "not a second for each").toBeLessThan(60);
       const waiting = await events("received");
       expect(waiting).toHaveLength(120);
       for (const event of waiting) {
@@ -143,15 +143,16 @@ describe.each(Object.entries(SOURCES))("%s: while somebody holds a row", (name, 
           error: expect.stringMatching(/^55P03/) as unknown,
         });
       }
-      // and again: nothing is due, nothing waits for the row
-      expect((await run(name)).seconds).toBeLessThan(1);
+      // and again: nothing is due, nothing waits for the row, which takes a second
+      const again = [await run(name), await run(name), await run(name)];
+      expect(Math.min(...again.map(({ seconds }) => seconds))).toBeLessThan(0.9);
     });
     for (let round = 0; (await events("received")).length > 0 && round < 10; round++) {
       await dueNow();
       await run(name);
     }
     expect((await events("processed")).map((event) => event.error)).toEqual(Array(124).fill(null));
-  }, 60_000);
+  });
 
   test("an event that has failed before keeps the count of its attempts", async () => {
     await source.ingest(1);
@@ -179,7 +180,7 @@ describe.each(Object.entries(SOURCES))("%s: while somebody holds a row", (name, 
         expect(await source.ingest(1, 1)).toMatchObject({ status: source.waiting });
         const seconds = (performance.now() - began) / 1000;
         expect(seconds).toBeGreaterThan(1.4);
-        expect(seconds).toBeLessThan(4);
+        expect(seconds).toBeLessThan(8);
       }
       expect(await source.ingest(2, 1)).toMatchObject({ status: source.done });
       expect(await events("received")).toMatchObject([{ attempts_count: 0, is_later: true }]);
@@ -197,7 +198,7 @@ describe.each(Object.entries(SOURCES))("%s: while somebody holds a row", (name, 
       const began = performance.now();
       expect(await source.ingest(1, 1)).toMatchObject({ status: source.waiting });
       await source.store(1, 1);
-      expect((performance.now() - began) / 1000).toBeLessThan(6);
+      expect((performance.now() - began) / 1000).toBeLessThan(15);
     });
     await dueNow();
     expect((await run(name)).count).toBe(1);

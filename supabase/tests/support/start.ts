@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
-import { afterAll, afterEach, expect, vi } from "vitest";
+import { afterAll, afterEach, expect } from "vitest";
 import { ROOT } from "../../../scripts/local/paths.ts";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { writerLine } from "../../../scripts/local/running-stack.ts";
@@ -18,8 +18,6 @@ const folders: string[] = [];
 
 /** Called once by a test file: what it starts is stopped after each test, and its folders are deleted after the last. */
 export function stopAfterTests(): void {
-  // a start takes seconds, and minutes on a machine that is busy with other work
-  vi.setConfig({ testTimeout: 180_000 });
   afterEach(async () => {
     for (const run of started.splice(0)) {
       if (run.process.exitCode === null && run.process.signalCode === null) await stop(run);

@@ -253,7 +253,7 @@ export class Story {
             select channel, kind, last_error from public.deliveries where status in ('pending', 'dead')
           `;
         });
-      }, { interval: 300, timeout: 60_000 }).toEqual([]);
+      }, { interval: 300 }).toEqual([]);
     });
   }
 
