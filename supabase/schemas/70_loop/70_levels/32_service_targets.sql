@@ -48,6 +48,8 @@ create index service_targets_policy_id_idx on public.service_targets (policy_id)
 -- What the scheduler looks for each minute, and what people watch.
 create index service_targets_open_due_at_idx on public.service_targets (due_at)
   where met_at is null and cancelled_at is null;
+create index service_targets_unrecorded_due_at_idx on public.service_targets (due_at)
+  where cancelled_at is null and breached_at is null and (met_at is null or due_at < met_at);
 create index service_targets_open_warn_at_idx on public.service_targets (warn_at)
   where met_at is null and cancelled_at is null and warned_at is null and breached_at is null;
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(56);
+select plan(58);
 
 \ir ../helpers/personas.psql
 delete from service_policies;
@@ -237,6 +237,25 @@ select is(
   (select due_at at time zone 'UTC' from service_targets where issue_id = pg_temp.issue(8)),
   date_trunc('day', now() at time zone 'UTC') + interval '2 days 30 minutes', 'but for holidays'
 );
+
+-- A minute without changes reads what is due, not what was kept.
+
+select private.run_service_levels();
+select pg_temp.report(9, 90);
+select private.run_service_levels();
+update service_targets set due_at = now() - interval '1 minute', breached_at = null
+where issue_id = pg_temp.issue(9);
+delete from service_breaches where issue_id = pg_temp.issue(9);
+create temp table scans on commit drop as
+select pg_stat_get_xact_numscans('public.service_targets'::regclass) as count;
+select is(private.run_service_levels(), 1, 'a breach is found');
+select is(
+  pg_stat_get_xact_numscans('public.service_targets'::regclass), (select count from scans),
+  'without a scan of all targets'
+);
+update service_targets set due_at = started_at + interval '200 minutes', breached_at = null
+where issue_id = pg_temp.issue(9);
+delete from service_breaches where issue_id = pg_temp.issue(9);
 
 -- Reopened
 
