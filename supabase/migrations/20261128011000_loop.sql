@@ -7690,6 +7690,8 @@ create index service_targets_policy_id_idx on public.service_targets (policy_id)
 -- What the scheduler looks for each minute, and what people watch.
 create index service_targets_open_due_at_idx on public.service_targets (due_at)
   where met_at is null and cancelled_at is null;
+create index service_targets_unrecorded_due_at_idx on public.service_targets (due_at)
+  where cancelled_at is null and breached_at is null and (met_at is null or due_at < met_at);
 create index service_targets_open_warn_at_idx on public.service_targets (warn_at)
   where met_at is null and cancelled_at is null and warned_at is null and breached_at is null;
 
@@ -8243,21 +8245,31 @@ comment on function private.sync_service_targets is
   'Computes the targets of issues again, and returns how many changed. For run_service_levels(), which is '
   'never run twice at once.';
 
+-- Each minute, so without reading what was kept long ago.
 create or replace function private.record_service_breaches(p_kind text, p_limit integer) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_hop constant text := case p_kind when 'warning' then 'warned' else 'breached' end;
   v_count integer;
 begin
   with late as (
-    select t.issue_id, t.generation, t.stage
-    from public.service_targets as t
-    join public.issues as i on i.id = t.issue_id and not i.is_test
-    where t.cancelled_at is null and t.breached_at is null and case p_kind
-      when 'warning' then t.met_at is null and t.warned_at is null and t.warn_at <= now() and t.due_at > now()
-      else t.due_at < coalesce(t.met_at, now())
-    end
-    order by t.due_at limit p_limit
+    (
+      select t.issue_id, t.generation, t.stage
+      from public.service_targets as t
+      join public.issues as i on i.id = t.issue_id and not i.is_test
+      where p_kind = 'breach' and t.cancelled_at is null and t.breached_at is null
+        and (t.met_at is null or t.due_at < t.met_at) and t.due_at < now()
+      order by t.due_at limit p_limit
+    )
+    union all
+    (
+      select t.issue_id, t.generation, t.stage
+      from public.service_targets as t
+      join public.issues as i on i.id = t.issue_id and not i.is_test
+      where p_kind = 'warning' and t.met_at is null and t.cancelled_at is null and t.warned_at is null
+        and t.breached_at is null and t.warn_at <= now() and t.due_at > now()
+      order by t.warn_at limit p_limit
+    )
   ),
   changed as (
     update public.service_targets as t set
