@@ -30,7 +30,7 @@ beforeEach(async () => {
   help = fake.state.addSpace("Help chat", "chat");
   root = fake.state.write(help, ana, "Login loops");
   marks.length = 0;
-  marked = { ok: true, data: null };
+  marked = { ok: true, data: "2026-03-04T10:00:00Z" };
 });
 
 afterEach(() => fake.stop());
@@ -129,6 +129,12 @@ describe("a chat reply", () => {
 
   test("is not posted by whoever has lost the lease", async () => {
     marked = { ok: false, code: "PT409", message: "loop_delivery_lease_expired" };
+    expect(await deliver(chat())).toEqual({ kind: "lost" });
+    expect(replies()).toEqual([]);
+  });
+
+  test("is not posted where it is not true any more", async () => {
+    marked = { ok: true, data: null };
     expect(await deliver(chat())).toEqual({ kind: "lost" });
     expect(replies()).toEqual([]);
   });

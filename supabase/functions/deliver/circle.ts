@@ -35,7 +35,8 @@ const MAX_COMMENT_PAGES = 40;
 /**
  * Replies to a member in their thread, once. Circle accepts a chat reply without an id and may lose it, so a reply carries a
  * marker, and the thread is read for it before anything is posted: what is found has arrived, whoever posted it. What was
- * posted has two minutes to appear. The lease is renewed just before the post, which whoever has lost it does not get to.
+ * posted has two minutes to appear. The lease is renewed just before the post, which whoever has lost it does not get to, nor
+ * whoever has a reply that is not true any more.
  */
 export async function deliverReply(claim: Claim, tools: CircleTools): Promise<Outcome> {
   const parsed = payloadSchema.safeParse(claim.payload);
@@ -61,6 +62,8 @@ export async function deliverReply(claim: Claim, tools: CircleTools): Promise<Ou
       ? { kind: "lost" }
       : { kind: "failed", error: "database", isCounted: false };
   }
+  // it is not true any more, and has ended
+  if (marked.data === null) return { kind: "lost" };
   const sent = await send(tools.api, target, `${claim.body}\n\n(Ref: ${marker})`);
   if (sent.kind === "ok" && sent.value !== null) return { kind: "delivered", reference: String(sent.value) };
   // a failure that is certain: nothing was posted

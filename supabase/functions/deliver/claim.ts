@@ -31,7 +31,7 @@ export type Outcome =
     /** There is no further attempt. */
     isFinal?: boolean;
   }
-  /** The lease is somebody else's by now, so nothing was done. */
+  /** The lease is somebody else's by now, or the delivery has ended, so nothing was done. */
   | { kind: "lost" };
 
 export type Failed = Extract<Outcome, { kind: "failed" }>;

@@ -35,7 +35,7 @@ export interface Report {
   claimed: number;
   delivered: number;
   failed: number;
-  /** Deliveries that somebody else had by then. */
+  /** Deliveries that somebody else had by then, or that were cancelled. */
   lost: number;
   /** Replies to support, which the database sends. */
   support: number;

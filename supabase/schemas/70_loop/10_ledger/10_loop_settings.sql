@@ -51,7 +51,7 @@ comment on column public.loop_settings.issue_url is
 comment on column public.loop_settings.notification_age_hours is
   'Events that happened before that are history: no endpoint is told, and replies wait for approval.';
 comment on column public.loop_settings.delivery_retention_days is
-  'How many days a delivery is kept that is not pending.';
+  'How many days a delivery is kept that has arrived or ended; drafts and dead letters of replies stay.';
 comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
 comment on column public.loop_settings.fork_links_limit is
   'How many engineering issues the words of a pull request from a fork are linked to before it is merged: '

@@ -129,7 +129,7 @@ begin
       when private.quotes_another_visitor(r.issue_id, t.thread) then 'draft'
       else r.status
     end,
-    case when t.target is null then 'The message has no thread that can be answered.' end
+    t.unreachable_reason
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
     on t.issue_id = r.issue_id and (p_references is null or t.reporters && p_references)
@@ -188,104 +188,3 @@ end;
 $$;
 comment on function private.answer_late_reports is
   'Writes replies to those who reported an issue that was resolved already; drafts where they wrote later.';
-
--- Who was told that it is fixed may be told that it is not: always a draft.
-create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  insert into public.deliveries (
-    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
-  )
-  select d.channel, 'reopened', e.issue_id, e.generation, e.id,
-    regexp_replace(d.dedupe_key, '^fixed:([^:]+):[0-9]+:', format('reopened:\1:%s:', e.generation)),
-    private.render_reply('reopened', e.issue_id, null),
-    d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
-  from unnest(p_events) as e
-  join public.deliveries as d
-    on d.issue_id = e.issue_id and d.kind = 'fixed' and d.generation = e.generation - 1
-    and d.status = 'delivered'
-  order by d.id
-  on conflict on constraint deliveries_dedupe_key_key do nothing;
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.enqueue_corrections is
-  'Writes drafts to those who were told that these reopened issues are fixed, and returns how many.';
-
-create or replace function private.cancel_outdated_replies(p_events public.loop_events[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_ids constant bigint[] := array(
-    select d.id from unnest(p_events) as e
-    join public.deliveries as d on d.issue_id = e.issue_id
-    where d.status in ('draft', 'pending') and (
-      e.hop = 'reopened' and d.kind = 'fixed' and d.generation < e.generation
-      or e.hop = 'resolved' and d.kind = 'reopened' and d.generation <= e.generation
-    )
-    order by d.id
-  );
-begin
-  if v_ids <> '{}' then
-    perform private.cancel_deliveries(v_ids, 'The issue has changed since.');
-  end if;
-end;
-$$;
-comment on function private.cancel_outdated_replies is
-  'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
-  'one is open.';
-
--- The key is given up: whoever comes back to the issue is told.
-create or replace function private.withdraw_replies(p_issue_id uuid) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_ids constant bigint[] := array(
-    select d.id from public.deliveries as d
-    where d.issue_id = p_issue_id and d.kind = 'fixed' and d.status in ('draft', 'pending') and not exists (
-      select from public.circle_issues as c
-      where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
-    ) and not exists (
-      select from support.escalations as e
-      where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
-    )
-    order by d.id
-  );
-  v_cancelled bigint[];
-begin
-  if v_ids <> '{}' then
-    v_cancelled := private.cancel_deliveries(v_ids, 'Who reported it has another issue by now.');
-    update public.deliveries as d set dedupe_key = format('%s:withdrawn:%s', d.dedupe_key, d.id)
-    where d.id = any (v_cancelled);
-  end if;
-end;
-$$;
-comment on function private.withdraw_replies is
-  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
-
-create or replace function private.withdraw_reply_of_message() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.withdraw_replies(old.mapped_to_issue_id);
-  return null;
-end;
-$$;
-comment on function private.withdraw_reply_of_message is
-  'After trigger of messages that lose their issue: what waits for who wrote them is cancelled.';
-create trigger _380_withdraw_reply_of_message after update on public.circle_issues
-  for each row when (old.mapped_to_issue_id is not null and new.mapped_to_issue_id is null)
-  execute function private.withdraw_reply_of_message();
-
-create or replace function private.withdraw_reply_of_escalation() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.withdraw_replies(old.issue_id);
-  return null;
-end;
-$$;
-comment on function private.withdraw_reply_of_escalation is
-  'After trigger of escalations that lose their issue: what waits for the visitor is cancelled.';
-create trigger _380_withdraw_reply_of_escalation after update on support.escalations
-  for each row when (old.issue_id is not null and new.issue_id is null)
-  execute function private.withdraw_reply_of_escalation();

@@ -15,7 +15,7 @@ begin
   from new_events as n where n.hop in ('resolved', 'reopened', 'reported');
   if v_reopened is not null then
     perform private.cancel_outdated_replies(v_reopened);
-    perform private.enqueue_corrections(v_reopened);
+    perform private.enqueue_corrections(array(select e.issue_id from unnest(v_reopened) as e));
   end if;
   if v_resolved is not null then
     perform private.cancel_outdated_replies(v_resolved);

@@ -20,7 +20,9 @@ declare
   );
   v_ids constant bigint[] := array(
     select q.delivery_id from private.delivery_queue as q
-    where q.channel = p_channel and q.next_attempt_at <= v_now and not q.is_cancelled
+    where q.channel = p_channel and q.next_attempt_at <= v_now
+      -- of one that may have arrived it is looked up whether it has
+      and (not q.is_cancelled or q.sent_at is not null)
     order by q.next_attempt_at
     limit v_max
     for update skip locked

@@ -36,29 +36,6 @@ comment on function private.record_answers is
   'Records in the ledger that those who reported an issue were answered by these deliveries, and corrects '
   'what is not true any more.';
 
--- They were told that it is fixed after it was reopened: it was under way.
-create or replace function private.correct_late_answers(p_ids bigint[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_reopened constant public.loop_events[] := array(
-    select e from public.loop_events as e
-    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
-    join public.issues as i on i.id = e.issue_id and i.status <> 'resolved'
-    where e.hop = 'reopened' and (e.issue_id, e.generation - 1) in (
-      select d.issue_id, d.generation from public.deliveries as d
-      where d.id = any (p_ids) and d.kind = 'fixed'
-    )
-    order by e.id
-  );
-begin
-  if v_reopened <> '{}' then
-    perform private.enqueue_corrections(v_reopened);
-  end if;
-end;
-$$;
-comment on function private.correct_late_answers is
-  'Writes corrections, as drafts, where these replies have arrived after their issue was reopened.';
-
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$

@@ -152,7 +152,7 @@ begin
   v_wait := case when v_counted then private.delivery_wait(v_queued.attempts_count)
     else coalesce(p_retry_after, interval '30 seconds') end;
   perform private.record_delivery_attempt(p_id, p_fencing_token, p_status_code, v_error, v_counted);
-  if v_queued.is_cancelled then
+  if v_queued.is_cancelled and (v_queued.sent_at is null or v_wait is null or p_final) then
     perform private.end_deliveries(array[p_id], 'cancelled', v_error);
     return 'cancelled';
   elsif v_wait is null or p_final then
@@ -165,6 +165,7 @@ begin
     returning q.* into v_queued;
     update public.deliveries as d set attempts_count = v_queued.attempts_count, last_error = v_error
     where d.id = p_id;
+    perform private.refresh_reply_targets(array[p_id]);
   end if;
   if v_delivery.endpoint_id is not null and (v_counted or p_status_code is not null) then
     perform private.note_endpoint_failure(v_delivery.endpoint_id, p_status_code, p_retry_after);

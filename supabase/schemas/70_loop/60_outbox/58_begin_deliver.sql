@@ -14,6 +14,10 @@ begin
     select c.id, c.fencing_token, c.body, c.payload from private.claim_deliveries('support', p_limit, 60) as c
     order by c.payload ->> 'conversation_id', c.id
   loop
+    if not private.is_reply_current(v_claim.id) then
+      perform private.end_deliveries(array[v_claim.id], 'cancelled', 'The issue has changed since.');
+      continue;
+    end if;
     select c.id into v_conversation_id from support.conversations as c
     where c.id = (v_claim.payload ->> 'conversation_id')::uuid for no key update;
     if not found then

@@ -44,9 +44,10 @@ begin
   end if;
   update public.deliveries as d set
     status = 'pending', approved_by = private.actor_name(), approved_by_user_id = auth.uid()
-  where d.id = p_id
-  returning d.* into v_delivery;
+  where d.id = p_id;
+  perform private.refresh_reply_targets(array[p_id]);
   perform private.queue_deliveries(array[p_id]);
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id;
   return v_delivery;
 end;
 $$;

@@ -1,11 +1,11 @@
--- Takes deliveries back that were not sent yet.
+-- Takes deliveries back that have not arrived.
 
 -- One that is under way may have arrived: whoever has its lease finishes it, and only another attempt is off.
 create or replace function private.cancel_deliveries(p_ids bigint[], p_reason text) returns bigint[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_cancelled bigint[];
-  v_drafts bigint[];
+  v_others bigint[];
 begin
   with locked as (
     select q.delivery_id from private.delivery_queue as q where q.delivery_id = any (p_ids)
@@ -26,16 +26,16 @@ begin
   select array_agg(c.id) into v_cancelled from cancelled as c;
   with cancelled as (
     update public.deliveries as d set status = 'cancelled', last_error = p_reason
-    where d.id = any (p_ids) and d.status = 'draft'
+    where d.id = any (p_ids) and d.status in ('draft', 'dead')
     returning d.id
   )
-  select array_agg(c.id) into v_drafts from cancelled as c;
-  return coalesce(v_cancelled, '{}') || coalesce(v_drafts, '{}');
+  select array_agg(c.id) into v_others from cancelled as c;
+  return coalesce(v_cancelled, '{}') || coalesce(v_others, '{}');
 end;
 $$;
 comment on function private.cancel_deliveries is
-  'Cancels drafts and pending deliveries, and returns their ids; of those that are under way it ends '
-  'the further attempts.';
+  'Cancels drafts, pending deliveries and dead letters, and returns their ids; of those that are under way '
+  'it ends the further attempts.';
 
 create or replace function private.cancel_delivery(p_id bigint) returns public.deliveries
 language plpgsql volatile security definer set search_path = '' as $$
@@ -44,7 +44,7 @@ declare
 begin
   if v_delivery.status = 'cancelled' then
     return v_delivery;
-  elsif v_delivery.status not in ('draft', 'pending') then
+  elsif v_delivery.status not in ('draft', 'pending', 'dead') then
     perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
   end if;
   -- no error where it is being sent: it would take the mark back that ends the further attempts
@@ -61,8 +61,8 @@ begin atomic
   select private.cancel_delivery(cancel_delivery.id);
 end;
 comment on function public.cancel_delivery is
-  'Cancels a draft or a pending delivery and returns it; repeated, the same. One that is being sent is '
-  'returned as pending: it may arrive, and if it fails it is not tried again. Agents and servers. Errors: '
-  'sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
+  'Cancels a draft, a pending delivery or a dead letter and returns it; repeated, the same. One that is '
+  'being sent is returned as pending: it may arrive, and if it fails it is not tried again. Agents and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
   'loop_delivery_status_conflict (409).';
 grant execute on function public.cancel_delivery to authenticated, service_role;

@@ -11,22 +11,18 @@ begin
   v_ids := array(
     select d.id from public.deliveries as d
     left join public.webhook_endpoints as e on e.id = d.endpoint_id
-    left join public.loop_issues as l on l.issue_id = d.issue_id
     where d.status = 'dead'
       and (p_ids is null or d.id = any (p_ids))
       and (p_channel is null or d.channel = p_channel)
       and (p_endpoint_id is null or d.endpoint_id = p_endpoint_id)
       and (p_created_after is null or d.created_at >= p_created_after)
       and e.is_active is distinct from false
-      -- what was true of an earlier generation is not said any more
-      and (d.kind not in ('fixed', 'reopened') or d.generation = l.generation)
+      and private.is_reply_current(d.id) and private.can_reach_reporters(d)
     order by d.id
     limit least(greatest(coalesce(p_limit, 1000), 1), 10000)
     for no key update of d skip locked
   );
-  update public.deliveries as d set status = 'pending', deliver_after = clock_timestamp()
-  where d.id = any (v_ids);
-  perform private.queue_deliveries(v_ids);
+  perform private.revive_deliveries(v_ids);
   return cardinality(v_ids);
 end;
 $$;
@@ -46,6 +42,7 @@ end;
 comment on function public.replay_deliveries is
   'Has dead deliveries sent again, with ten attempts: those with these ids, of this channel, endpoint and '
   'time, the oldest max_count (up to 10,000) of them, and returns how many. Left out are those of an '
-  'endpoint that is off and replies of a generation that has ended. Admins and servers. Errors: '
-  'sign_in_required (401), team_role_required (403).';
+  'endpoint that is off and replies that are not true any more or that have no thread. One that nobody has '
+  'approved where reply_mode wants it becomes a draft. Admins and servers. Errors: sign_in_required (401), '
+  'team_role_required (403).';
 grant execute on function public.replay_deliveries to authenticated, service_role;

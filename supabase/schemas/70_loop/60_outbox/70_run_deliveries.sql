@@ -8,10 +8,10 @@ begin
   perform private.end_deliveries(
     array(
       select q.delivery_id from private.delivery_queue as q
-      where q.is_cancelled and q.next_attempt_at <= clock_timestamp()
+      where q.is_cancelled and q.sent_at is null and q.next_attempt_at <= clock_timestamp()
       for update skip locked
     ),
-    'cancelled', 'Cancelled while it was being sent; whether it arrived is not known.'
+    'cancelled', 'Cancelled while it was about to be sent.'
   );
   return exists (
     select from private.delivery_queue as q where q.next_attempt_at <= clock_timestamp()
@@ -22,27 +22,41 @@ comment on function private.run_deliveries is
   'Sends digests and replies to support that are due, and calls the edge function deliver where something '
   'else is. Returns whether it did. For the scheduler.';
 
--- The oldest ids are the oldest deliveries, so no index by time is needed.
+-- The oldest ids are the oldest deliveries, so no index by time is needed. What stays is passed over: who has
+-- not been told of a fix is found by the rows that wait for a person. Those end with the generation of their
+-- issue, so that there are up to two for each reporter.
 create or replace function private.prune_deliveries(p_batch integer default 50000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_count integer;
+  v_before constant timestamptz := now() - make_interval(
+    days => (select s.delivery_retention_days from public.loop_settings as s)
+  );
+  v_id bigint := 0;
+  v_created_at timestamptz;
+  v_count integer := 0;
 begin
-  delete from public.deliveries as d
-  where d.ctid = any (array(
-    select o.ctid from (
-      select p.id from public.deliveries as p order by p.id limit p_batch
-    ) as f
-    join public.deliveries as o on o.id = f.id
-    where o.status <> 'pending' and o.created_at < now() - make_interval(
-      days => (select s.delivery_retention_days from public.loop_settings as s)
+  while v_count = 0 and v_id is not null loop
+    with oldest as materialized (
+      select p.id, p.created_at from public.deliveries as p where p.id > v_id order by p.id limit p_batch
+    ),
+    ended as (
+      delete from public.deliveries as d
+      where d.ctid = any (array(
+        select o.ctid from oldest as f join public.deliveries as o on o.id = f.id
+        where o.created_at < v_before and o.status <> 'pending'
+          and (o.status in ('delivered', 'cancelled') or o.channel in ('webhook', 'slack'))
+        for update of o skip locked
+      ))
+      returning 1
     )
-    for update of o skip locked
-  ));
-  get diagnostics v_count = row_count;
+    select (select count(*) from ended), max(f.id), max(f.created_at) into v_count, v_id, v_created_at
+    from oldest as f;
+    exit when v_created_at >= v_before;
+  end loop;
   return v_count;
 end;
 $$;
 comment on function private.prune_deliveries is
-  'Deletes those of the p_batch oldest deliveries that are not pending and older than '
-  'loop_settings.delivery_retention_days, and returns how many. For the scheduler.';
+  'Deletes those of the oldest deliveries that are older than loop_settings.delivery_retention_days, except '
+  'what is pending and the drafts and dead letters of replies, up to p_batch, and returns how many. '
+  'For the scheduler.';

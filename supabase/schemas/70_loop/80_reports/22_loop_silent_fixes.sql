@@ -19,6 +19,18 @@ begin
       where a.hop = 'answered' and a.issue_id = m.issue_id and a.generation = m.generation
     )
     group by m.issue_id, m.generation
+    union all
+    -- others were told
+    select d.issue_id, d.generation, min(e.at)
+    from public.deliveries as d
+    join public.loop_events as e
+      on e.issue_id = d.issue_id and e.generation = d.generation and e.hop in ('merged', 'fixed', 'shipped')
+    where d.channel in ('circle', 'support') and d.kind = 'fixed' and d.status in ('draft', 'dead')
+      and exists (
+        select from public.loop_events as a
+        where a.hop = 'answered' and a.issue_id = d.issue_id and a.generation = d.generation
+      )
+    group by d.issue_id, d.generation
   )
   select i.id, i.seq_id, i.title, i.status, i.segment, f.generation, f.fixed_at, now() - f.fixed_at,
     r.reporters_count
@@ -42,8 +54,8 @@ create view public.loop_silent_fixes with (security_invoker = true) as
 select * from private.load_silent_fixes();
 comment on view public.loop_silent_fixes is
   'Issues of which a pull request was merged, or that are fixed or shipped, and none of whose reporters was '
-  'told in the current generation. Only issues that a message or an escalation reported. No test issues and '
-  'no duplicates that are merged.';
+  'told in the current generation, or one of whom has a draft or a dead letter. Only issues that a message '
+  'or an escalation reported. No test issues and no duplicates that are merged.';
 comment on column public.loop_silent_fixes.fixed_at is
   'When the first pull request was merged, or it was fixed.';
 comment on column public.loop_silent_fixes.age is 'Time since then.';
@@ -71,9 +83,16 @@ begin
         select from public.loop_events as r
         where r.issue_id = f.issue_id and r.hop = 'reported' and r.reference <> ''
       )
-      and not exists (
-        select from public.loop_events as a
-        where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+      and (
+        not exists (
+          select from public.loop_events as a
+          where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+        )
+        or exists (
+          select from public.deliveries as d
+          where d.issue_id = f.issue_id and d.generation = f.generation and d.kind = 'fixed'
+            and d.status in ('draft', 'dead')
+        )
       )
   ),
   marked as (
