@@ -8,6 +8,9 @@ export interface ReceivedWebhook {
   path: string;
   /** `webhook-id`; empty of a message for Slack. */
   id: string;
+  headers: Record<string, string>;
+  /** The body as it was sent, which the signature is of. */
+  text: string;
   /** The body. */
   event: Record<string, unknown>;
   /** Whether one of the signatures is of the receiver's secret; false without one. */
@@ -33,6 +36,10 @@ export async function startFakeReceiver(): Promise<FakeReceiver> {
     const seen: ReceivedWebhook = {
       path: request.url.pathname,
       id: String(request.headers["webhook-id"] ?? ""),
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      ),
+      text: request.body,
       event: JSON.parse(request.body) as Record<string, unknown>,
       isSigned: isSigned(receiver.secret, request.body, request.headers),
       status: 0,

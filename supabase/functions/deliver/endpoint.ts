@@ -13,6 +13,7 @@ const endpointSchema = z.object({
   url: z.string(),
   is_active: z.boolean(),
   rests_until: z.string().nullable(),
+  /** Those that were valid when it was loaded, the newest first. */
   secrets: z.array(z.object({ id: z.string(), sealed: z.string() })),
 });
 type Endpoint = z.infer<typeof endpointSchema>;
@@ -31,10 +32,13 @@ export interface EndpointTools {
 /** A receiver that did not answer once is left alone for the rest of the run: each attempt takes its whole time limit. */
 const SILENT: ReadonlySet<string> = new Set(["timeout", "unreachable", "host_unknown"]);
 
-/** Delivers to endpoints: loads them once per run, and remembers which are not to be asked. */
+/** For how long an endpoint that was loaded is used: a secret that is revoked signs nothing after that, in no run. */
+const FRESH_MS = 5_000;
+
+/** Delivers to endpoints: loads them with each batch, and remembers which are not to be asked. */
 export class Endpoints {
   readonly #tools: EndpointTools;
-  readonly #loaded = new Map<string, Endpoint>();
+  readonly #loaded = new Map<string, Endpoint & { loadedAt: number }>();
   readonly #restsUntil = new Map<string, number>();
 
   constructor(tools: EndpointTools) {
@@ -47,8 +51,10 @@ export class Endpoints {
     const answer = await this.#tools.rpc("load_webhook_endpoints", { ids });
     const rows = z.array(endpointSchema).safeParse(answer.ok ? answer.data : null);
     if (!rows.success) return false;
+    const loadedAt = this.#tools.clock();
+    for (const id of ids) this.#loaded.delete(id);
     for (const endpoint of rows.data) {
-      this.#loaded.set(endpoint.id, endpoint);
+      this.#loaded.set(endpoint.id, { ...endpoint, loadedAt });
       const until = endpoint.rests_until === null ? 0 : Date.parse(endpoint.rests_until);
       this.#restsUntil.set(endpoint.id, Math.max(until, this.#restsUntil.get(endpoint.id) ?? 0));
     }
@@ -56,6 +62,10 @@ export class Endpoints {
   }
 
   async deliver(claim: Claim): Promise<Outcome> {
+    const loaded = this.#loaded.get(claim.endpoint_id ?? "");
+    if (loaded && this.#tools.clock() - loaded.loadedAt > FRESH_MS && !await this.load([claim])) {
+      return { kind: "failed", error: "database", isCounted: false };
+    }
     const endpoint = this.#loaded.get(claim.endpoint_id ?? "");
     if (!endpoint?.is_active) return { kind: "failed", error: "endpoint_disabled", isFinal: true };
     const rest = (this.#restsUntil.get(endpoint.id) ?? 0) - this.#tools.clock();

@@ -104,7 +104,7 @@ async function setUp(world: World, deps: Partial<Dependencies> = {}) {
     const response = await handler(new Request("http://localhost/deliver", { method: "POST" }));
     return await response.json() as Report & { code?: string };
   };
-  return { run, told, sent };
+  return { run, told, sent, endpoint };
 }
 
 describe("a webhook", () => {
@@ -195,6 +195,21 @@ describe("a webhook", () => {
     await run();
     expect(sent).toEqual([]);
     expect(told).toEqual([expect.objectContaining({ name: "fail_delivery", error })]);
+  });
+
+  test("is not signed with a secret that was revoked while the batch before it was slow", async () => {
+    let now = NOW;
+    const world = await setUp({
+      due: { webhook: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+      answer: () => {
+        now = NOW + 6_000;
+        world.endpoint.secrets.splice(1);
+        return new Response(null, { status: 204 });
+      },
+    }, { clock: () => now });
+    expect(await world.run()).toMatchObject({ delivered: 9 });
+    const signatures = world.sent.map(({ headers }) => headers.get("webhook-signature")?.split(" ").length);
+    expect(signatures).toEqual([...Array.from({ length: 8 }, () => 2), 1]);
   });
 
   test("that somebody else has by now is lost, and a database that is gone ends the run", async () => {
