@@ -19,13 +19,15 @@ export function createCircleTokens(now: () => Date) {
   let count = 0;
 
   const issue = (into: Map<string, Session>, name: string, memberId: number, forMs: number) => {
-    const token = `${name}-${++count}`;
+    const token = `${tokens.prefix}${name}-${++count}`;
     const expiresAt = new Date(now().getTime() + forMs);
     into.set(token, { memberId, expiresAt });
     return { token, expires_at: expiresAt.toISOString() };
   };
 
-  return {
+  const tokens = {
+    /** Before the tokens that are issued, for those who search for them. */
+    prefix: "",
     /** Of type Headless Auth. */
     headless: new Set(["headless-auth-token"]),
     /** Of type Admin V2. */
@@ -66,4 +68,5 @@ export function createCircleTokens(now: () => Date) {
       refresh.clear();
     },
   };
+  return tokens;
 }

@@ -99,13 +99,13 @@ export class CircleApi {
     const { answer } = asked;
     // a failure of Circle's is not counted by it; a lost answer may have been
     if (answer.ok && answer.status >= 500) this.#admin.giveBack();
-    return await this.#read(answer, "circle_admin");
+    return await this.#read(answer, "circle_admin", adminToken);
   }
 
   async #askHeadless(request: CircleRequest, token: string): Promise<CircleAnswer<unknown>> {
     const url = `${this.#options.apiUrl}/api/headless/v1/${request.path}`;
     const asked = await this.#ask(url, request, token);
-    return asked.kind === "asked" ? await this.#read(asked.answer, "circle") : asked;
+    return asked.kind === "asked" ? await this.#read(asked.answer, "circle", token) : asked;
   }
 
   async #ask(
@@ -136,11 +136,15 @@ export class CircleApi {
     return grant.kind === "unavailable" ? { kind: "unavailable", cause: "budget" } : null;
   }
 
-  async #read(answer: JsonAnswer, provider: "circle" | "circle_admin"): Promise<CircleAnswer<unknown>> {
+  async #read(
+    answer: JsonAnswer,
+    provider: "circle" | "circle_admin",
+    token: string,
+  ): Promise<CircleAnswer<unknown>> {
     if (!answer.ok) return { kind: "unavailable", cause: answer.cause };
     const { status, headers, body } = answer;
     if (status === 429) return await this.#pause(headers, body, provider);
-    return readAnswer(status, body);
+    return readAnswer(status, body, token);
   }
 
   /** A rate limit is the address's, so all wait; a quota that is spent is the Admin API's alone. */
@@ -156,8 +160,11 @@ export class CircleApi {
   }
 }
 
-/** An answer by its status, of any of the APIs; 429 is not among them. */
-export function readAnswer(status: number, body: unknown): CircleAnswer<unknown> {
+/**
+ * An answer by its status, of any of the APIs; 429 is not among them. What Circle writes in a refusal is stored, without the
+ * token that it may have repeated.
+ */
+export function readAnswer(status: number, body: unknown, token: string | null): CircleAnswer<unknown> {
   if (status >= 200 && status < 300) {
     return body === undefined && status !== 204
       ? { kind: "unavailable", cause: "not_json" }
@@ -165,12 +172,14 @@ export function readAnswer(status: number, body: unknown): CircleAnswer<unknown>
   }
   if (status === 401) return { kind: "unauthorized" };
   if (status === 404) return { kind: "not_found" };
-  if (status >= 400 && status < 500) return { kind: "refused", status, message: messageOf(body) };
+  if (status >= 400 && status < 500) return { kind: "refused", status, message: messageOf(body, token) };
   return { kind: "unavailable", cause: String(status) };
 }
 
 /** The message of the error envelope: `{success: false, message, error_details}`. */
-function messageOf(body: unknown): string {
+function messageOf(body: unknown, token: string | null = null): string {
   const message = typeof body === "object" && body !== null ? (body as { message?: unknown }).message : null;
-  return typeof message === "string" ? message.slice(0, 200) : "";
+  if (typeof message !== "string") return "";
+  // before it is cut, which could leave a part of it
+  return (token ? message.replaceAll(token, "[token]") : message).slice(0, 200);
 }

@@ -190,3 +190,14 @@ test("text becomes paragraphs, line breaks and links with a target", () => {
     },
   });
 });
+
+test("what Circle writes when it refuses has no token in it, nor a part of one", async () => {
+  const refusal = (message: string) => fake.state.faults.push({ status: 403, body: { message } });
+  const api = open({ memberTokens: { get: tokenOf, renew: tokenOf } });
+  refusal("The token secret-token may not.");
+  expect(await api.headless({ path: "x" })).toMatchObject({ message: "The token [token] may not." });
+  refusal(`${"x".repeat(195)}admin-v2-token`);
+  expect(await api.admin({ path: "x" })).toMatchObject({ message: `${"x".repeat(195)}[toke` });
+});
+
+const tokenOf = () => Promise.resolve({ kind: "ok", value: "secret-token" } as const);

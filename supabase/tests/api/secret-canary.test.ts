@@ -9,7 +9,7 @@ import { type Stack, startStack } from "../../../scripts/local/stack.ts";
 import { rotateSecrets } from "../../../scripts/secrets/rotate-secrets.ts";
 import { createConnectionTokens, tokenDependencies } from "../../functions/_shared/connection-token.ts";
 import { parseMasterKeys } from "../../functions/_shared/encryption.ts";
-import { Canary, searchFiles, searchTables } from "../support/canary.ts";
+import { Canary, searchCluster, searchFiles } from "../support/canary.ts";
 import {
   agree,
   allowReturn,
@@ -284,22 +284,7 @@ async function cancelWaiting(): Promise<void> {
   }
 }
 
-/** What is on the disk and in the tables, once everything that is under way is written. */
-async function search(what: Canary): Promise<Record<string, string[]>> {
-  await sql`analyze`;
-  await sql`checkpoint`;
-  const [where] = await sql<{ data: string; logs: string }[]>`
-    select current_setting('data_directory') as data, current_setting('log_directory') as logs
-  `;
-  const files = await searchFiles(where?.data ?? "", what);
-  return {
-    wal: files.filter((file) => file.startsWith("pg_wal/")),
-    heap: files.filter((file) => file.startsWith("base/")),
-    otherFiles: files.filter((file) => !/^(pg_wal|base)\//.test(file)),
-    serverLog: await searchFiles(where?.logs ?? "", what),
-    tables: await searchTables(sql, what),
-  };
-}
+const search = (what: Canary) => searchCluster(sql, what);
 
 describe("tokens of connections go every way there is", () => {
   /** Posts to a function of connections, and keeps its answer to be searched. */

@@ -44,6 +44,23 @@ function inBase64(bytes: Buffer, shift: number): string {
   return encoded.slice(shift === 0 ? 0 : 4, whole);
 }
 
+/** What is on the disk and in the tables, once everything that is under way is written. */
+export async function searchCluster(sql: Sql, canary: Canary): Promise<Record<string, string[]>> {
+  await sql`analyze`;
+  await sql`checkpoint`;
+  const [where] = await sql<{ data: string; logs: string }[]>`
+    select current_setting('data_directory') as data, current_setting('log_directory') as logs
+  `;
+  const files = await searchFiles(where?.data ?? "", canary);
+  return {
+    wal: files.filter((file) => file.startsWith("pg_wal/")),
+    heap: files.filter((file) => file.startsWith("base/")),
+    otherFiles: files.filter((file) => !/^(pg_wal|base)\//.test(file)),
+    serverLog: await searchFiles(where?.logs ?? "", canary),
+    tables: await searchTables(sql, canary),
+  };
+}
+
 /** Searches every file below a folder, and returns those that contain it, as `<path> (<form>)`. */
 export async function searchFiles(folder: string, canary: Canary): Promise<string[]> {
   const found: string[] = [];
