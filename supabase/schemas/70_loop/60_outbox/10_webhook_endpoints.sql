@@ -28,12 +28,18 @@ grant execute on function private.are_notification_events to authenticated, serv
 -- https, and http to this machine, which the edge function refuses unless it is set to allow it.
 create or replace function private.is_endpoint_url(p_url text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  c_name constant text := '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?';
+  c_port constant text := '(:0*[1-9][0-9]{0,4})?(/|\?|$)';
+  v_port constant text := substring(p_url from '^https?://[^/?]*:0*([0-9]{1,5})(?:/|\?|$)');
 begin
   return coalesce(
-    char_length(p_url) <= 2048 and p_url !~ '[^\x21-\x7e]' and (
-      p_url ~ '^https://[A-Za-z0-9.\[\]:-]+(/|\?|$)'
-      or p_url ~ '^http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/|\?|$)'
-    ),
+    char_length(p_url) <= 2048 and p_url !~ '[^\x21-\x7e]'
+      and (v_port is null or v_port::integer between 1 and 65535)
+      and (
+        p_url ~ format('^https://(%1$s(\.%1$s)*\.?|\[[0-9A-Fa-f:.]+\])%2$s', c_name, c_port)
+        or p_url ~ ('^http://(localhost|127\.0\.0\.1|\[::1\])' || c_port)
+      ),
     false
   );
 end;
@@ -71,7 +77,7 @@ create table public.webhook_endpoints (
 comment on table public.webhook_endpoints is
   'One row per endpoint. Created by the edge function webhook-endpoints, which makes its secret. Admins see, '
   'change and delete them; what the database sets is not taken from a client. Errors on write: '
-  'team_role_required (403), key_change_forbidden (422).';
+  'team_role_required (403), key_change_forbidden, loop_webhook_endpoint_invalid (422).';
 comment on column public.webhook_endpoints.kind is
   'webhook: signed requests as Standard Webhooks describes them. slack: messages to an incoming webhook.';
 comment on column public.webhook_endpoints.url is
@@ -126,12 +132,29 @@ end;
 $$;
 comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
 
+-- No check constraint: its error would have the row, and so would the log.
+create or replace function private.reject_slack_path() returns trigger
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'loop_webhook_endpoint_invalid',
+    detail = 'The URL of a slack endpoint is its secret, and its host alone is stored here.',
+    hint = 'Send the URL to the edge function webhook-endpoints, to create the endpoint or to rotate it.';
+end;
+$$;
+comment on function private.reject_slack_path is
+  'Before trigger of slack endpoints whose url is more than a host. Errors: '
+  'loop_webhook_endpoint_invalid (422), always.';
+
 create trigger _000_require_admin before update or delete on public.webhook_endpoints
   for each statement when (current_user in ('anon', 'authenticated'))
   execute function private.require_role_to_write('admin');
 create trigger _050_reject_key_change before update on public.webhook_endpoints
   for each row when (old.id is distinct from new.id or old.kind is distinct from new.kind)
   execute function private.reject_key_change();
+create trigger _060_reject_slack_path before insert or update on public.webhook_endpoints
+  for each row when (new.kind = 'slack' and new.url ~ '^[a-z]+://[^/?#]*[/?#].')
+  execute function private.reject_slack_path();
 create trigger _200_set_endpoint_state before update on public.webhook_endpoints
   for each row execute function private.set_endpoint_state();
 create trigger _210_set_endpoint_creator before update on public.webhook_endpoints

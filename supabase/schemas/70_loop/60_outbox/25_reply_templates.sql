@@ -92,7 +92,9 @@ begin
       (1, 'issue', i.seq_id::text), (2, 'version', p_version),
       (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
       (4, 'title', left(private.non_blank(
-        regexp_replace(regexp_replace(i.title, '[a-z]+://\S*', '…', 'gi'), '\s+', ' ', 'g')
+        regexp_replace(
+          regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
+        )
       ), 200))
     ) as v (place, name, value)
     where i.id = p_issue_id

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(49);
+select plan(65);
 
 \ir ../helpers/personas.psql
 
@@ -32,7 +32,12 @@ from (values
   ('http://localhost:3000/hook', true), ('http://127.0.0.1:3000', true), ('http://[::1]:3000/', true),
   ('http://example.org', false), ('https://user:secret@example.org/', false), ('ftp://example.org', false),
   ('https://', false), ('https://exa mple.org', false), ('http://localhost.example.org', false),
-  ('http://127.0.0.1@example.org/', false), (null, false)
+  ('http://127.0.0.1@example.org/', false), (null, false),
+  ('https://example.org.', true), ('https://xn--bcher-kva.example?a', true), ('https://[2606:4700::1', false),
+  ('https://[', false), ('https://:443/', false), ('https://a..b/', false), ('https://-a.example/', false),
+  ('https://example.org:0/', false), ('https://example.org:99999/', false),
+  ('https://example.org:65535', true), ('https://%31%32%37.0.0.1/', false),
+  ('https://example.org\@127.0.0.1/', false), ('https://[fe80::1%25eth0]/', false)
 ) as u (url, is_valid);
 select is(
   (
@@ -154,6 +159,26 @@ select is(
 select is(
   pg_temp.as_persona('viewer', 'select count(*)::text from public.webhook_endpoints'), '0',
   'a viewer does not see where they are'
+);
+
+-- The URL of Slack is a secret
+
+delete from public.webhook_endpoints;
+select is(
+  pg_temp.as_persona(
+    'admin', pg_temp.create_endpoint('https://hooks.slack.com/services/T0/B0/x', '{}', 'slack')
+  ),
+  'PT422 loop_webhook_endpoint_invalid', 'the URL of Slack is not stored in plain'
+);
+select is(
+  pg_temp.as_persona('admin', pg_temp.create_endpoint('https://hooks.slack.com', '{}', 'slack')), 'Ours',
+  'its host is'
+);
+select is(
+  pg_temp.as_persona('admin', format(
+    'update public.webhook_endpoints set url = %L returning url', 'https://hooks.slack.com/services/T0/B0/x'
+  )),
+  'PT422 loop_webhook_endpoint_invalid', 'neither where a client writes it there'
 );
 
 -- Templates
