@@ -31,7 +31,7 @@ declare
   v_before constant timestamptz := now() - make_interval(
     days => (select s.delivery_retention_days from public.loop_settings as s)
   );
-  v_id bigint := 0;
+  v_id bigint := 0::bigint;
   v_created_at timestamptz;
   v_count integer := 0;
 begin
@@ -49,7 +49,7 @@ begin
       ))
       returning 1
     )
-    select (select count(*) from ended), max(f.id), max(f.created_at) into v_count, v_id, v_created_at
+    select (select count(*)::integer from ended), max(f.id), max(f.created_at) into v_count, v_id, v_created_at
     from oldest as f;
     exit when v_created_at >= v_before;
   end loop;
