@@ -49,7 +49,8 @@ begin
       ))
       returning 1
     )
-    select (select count(*)::integer from ended), max(f.id), max(f.created_at) into v_count, v_id, v_created_at
+    select (select count(*)::integer from ended), max(f.id), max(f.created_at)
+    into v_count, v_id, v_created_at
     from oldest as f;
     exit when v_created_at >= v_before;
   end loop;
