@@ -57,7 +57,7 @@ comment on column public.loop_settings.issue_url is
 comment on column public.loop_settings.notification_age_hours is
   'Events that happened before that are history: no endpoint is told, and replies wait for approval.';
 comment on column public.loop_settings.delivery_retention_days is
-  'How many days a delivery is kept that is not pending.';
+  'How many days a delivery is kept that has arrived or ended; drafts and dead letters of replies stay.';
 comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
 comment on column public.loop_settings.fork_links_limit is
   'How many engineering issues the words of a pull request from a fork are linked to before it is merged: '
@@ -4684,12 +4684,18 @@ grant execute on function private.are_notification_events to authenticated, serv
 -- https, and http to this machine, which the edge function refuses unless it is set to allow it.
 create or replace function private.is_endpoint_url(p_url text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  c_name constant text := '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?';
+  c_port constant text := '(:0*[1-9][0-9]{0,4})?(/|\?|$)';
+  v_port constant text := substring(p_url from '^https?://[^/?]*:0*([0-9]{1,5})(?:/|\?|$)');
 begin
   return coalesce(
-    char_length(p_url) <= 2048 and p_url !~ '[^\x21-\x7e]' and (
-      p_url ~ '^https://[A-Za-z0-9.\[\]:-]+(/|\?|$)'
-      or p_url ~ '^http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/|\?|$)'
-    ),
+    char_length(p_url) <= 2048 and p_url !~ '[^\x21-\x7e]'
+      and (v_port is null or v_port::integer between 1 and 65535)
+      and (
+        p_url ~ format('^https://(%1$s(\.%1$s)*\.?|\[[0-9A-Fa-f:.]+\])%2$s', c_name, c_port)
+        or p_url ~ ('^http://(localhost|127\.0\.0\.1|\[::1\])' || c_port)
+      ),
     false
   );
 end;
@@ -4727,7 +4733,7 @@ create table public.webhook_endpoints (
 comment on table public.webhook_endpoints is
   'One row per endpoint. Created by the edge function webhook-endpoints, which makes its secret. Admins see, '
   'change and delete them; what the database sets is not taken from a client. Errors on write: '
-  'team_role_required (403), key_change_forbidden (422).';
+  'team_role_required (403), key_change_forbidden, loop_webhook_endpoint_invalid (422).';
 comment on column public.webhook_endpoints.kind is
   'webhook: signed requests as Standard Webhooks describes them. slack: messages to an incoming webhook.';
 comment on column public.webhook_endpoints.url is
@@ -4782,12 +4788,29 @@ end;
 $$;
 comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
 
+-- No check constraint: its error would have the row, and so would the log.
+create or replace function private.reject_slack_path() returns trigger
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'loop_webhook_endpoint_invalid',
+    detail = 'The URL of a slack endpoint is its secret, and its host alone is stored here.',
+    hint = 'Send the URL to the edge function webhook-endpoints, to create the endpoint or to rotate it.';
+end;
+$$;
+comment on function private.reject_slack_path is
+  'Before trigger of slack endpoints whose url is more than a host. Errors: '
+  'loop_webhook_endpoint_invalid (422), always.';
+
 create trigger _000_require_admin before update or delete on public.webhook_endpoints
   for each statement when (current_user in ('anon', 'authenticated'))
   execute function private.require_role_to_write('admin');
 create trigger _050_reject_key_change before update on public.webhook_endpoints
   for each row when (old.id is distinct from new.id or old.kind is distinct from new.kind)
   execute function private.reject_key_change();
+create trigger _060_reject_slack_path before insert or update on public.webhook_endpoints
+  for each row when (new.kind = 'slack' and new.url ~ '^[a-z]+://[^/?#]*[/?#].')
+  execute function private.reject_slack_path();
 create trigger _200_set_endpoint_state before update on public.webhook_endpoints
   for each row execute function private.set_endpoint_state();
 create trigger _210_set_endpoint_creator before update on public.webhook_endpoints
@@ -5298,7 +5321,9 @@ begin
       (1, 'issue', i.seq_id::text), (2, 'version', p_version),
       (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
       (4, 'title', left(private.non_blank(
-        regexp_replace(regexp_replace(i.title, '[a-z]+://\S*', '…', 'gi'), '\s+', ' ', 'g')
+        regexp_replace(
+          regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
+        )
       ), 200))
     ) as v (place, name, value)
     where i.id = p_issue_id
@@ -5552,28 +5577,57 @@ comment on function private.circle_reply_target is
   'Where a message from Circle is answered: {kind: chat, chat_room_uuid, parent_message_id}, {kind: post, '
   'post_id} or {kind: comment, comment_id}; null where it cannot be, such as a chat message without a room.';
 
+-- A space has one chat room. Where circle_spaces has several of it, none is guessed.
+create or replace function private.find_circle_room(p_chat_room_uuid text, p_space_id text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(p_chat_room_uuid, (
+    select min(s.chat_room_uuid) from public.circle_spaces as s
+    where s.space_id::text = p_space_id having count(*) = 1
+  ));
+end;
+$$;
+comment on function private.find_circle_room is
+  'The chat room of a message: its own, else the one of its space; null where it is not known.';
+
+create or replace function private.circle_message_target(p_message public.circle_issues) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.circle_reply_target(
+    p_message.message_id, private.find_circle_room(p_message.chat_room_uuid, p_message.space_id)
+  ) || jsonb_build_object('thread_id', p_message.thread_id, 'link', p_message.link);
+end;
+$$;
+comment on function private.circle_message_target is
+  'Where a message is answered as far as is known now, with its thread_id and link; null where it cannot be.';
+
 create or replace function private.reply_targets(p_issue_ids uuid[])
-returns table (issue_id uuid, channel text, thread text, target jsonb, reporters text[])
+returns table (
+  issue_id uuid, channel text, thread text, target jsonb, reporters text[], unreachable_reason text
+)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  select c.mapped_to_issue_id, 'circle'::text, c.message_id,
-    private.circle_reply_target(c.message_id, c.chat_room_uuid)
-      || jsonb_build_object('thread_id', c.thread_id, 'link', c.link),
-    array[c.message_id]
+  select c.mapped_to_issue_id, 'circle'::text, c.message_id, t.target, array[c.message_id],
+    case when t.target is null then 'The room of the message is not known.' end
   from public.circle_issues as c
+  cross join lateral (select private.circle_message_target(c)) as t (target)
   where c.mapped_to_issue_id = any (p_issue_ids) and c.removed_at is null
   union all
-  select e.issue_id, 'support'::text, e.conversation_id::text,
-    jsonb_build_object('conversation_id', e.conversation_id), array_agg(e.id::text order by e.id)
+  select e.issue_id, 'support'::text, coalesce(e.conversation_id, e.id)::text,
+    case when e.conversation_id is not null
+      then jsonb_build_object('conversation_id', e.conversation_id) end,
+    array_agg(e.id::text order by e.id),
+    case when e.conversation_id is null then 'The escalation has no conversation.' end
   from support.escalations as e
-  where e.issue_id = any (p_issue_ids) and e.conversation_id is not null
-  group by e.issue_id, e.conversation_id;
+  where e.issue_id = any (p_issue_ids)
+  group by e.issue_id, e.conversation_id, coalesce(e.conversation_id, e.id);
 end;
 $$;
 comment on function private.reply_targets is
-  'Where the reporters of these issues are answered, one row per thread or conversation, with the ids of '
-  'their messages or escalations. target is null where nobody can be reached.';
+  'Where the reporters of these issues are answered, one row per thread or conversation, and one per '
+  'escalation without a conversation, with the ids of their messages or escalations. target is null where '
+  'nobody can be reached, and unreachable_reason has the cause.';
 
 -- 70_loop/60_outbox/42_enqueue_replies.sql
 -- Replies to reporters: once per generation and thread.
@@ -5707,7 +5761,7 @@ begin
       when private.quotes_another_visitor(r.issue_id, t.thread) then 'draft'
       else r.status
     end,
-    case when t.target is null then 'The message has no thread that can be answered.' end
+    t.unreachable_reason
   from resolved as r
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
     on t.issue_id = r.issue_id and (p_references is null or t.reporters && p_references)
@@ -5767,106 +5821,82 @@ $$;
 comment on function private.answer_late_reports is
   'Writes replies to those who reported an issue that was resolved already; drafts where they wrote later.';
 
--- Who was told that it is fixed may be told that it is not: always a draft.
-create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
+-- 70_loop/60_outbox/43_corrections.sql
+-- Corrections: whoever was told that an issue is fixed may be told that it is not. Always a draft.
+
+-- By the ledger, which has those who were told of it as reporters of another issue, and longer than
+-- deliveries are kept. A generation in which nobody was told changes nothing.
+create or replace function private.is_told_fixed(p_issue_id uuid, p_channel text, p_reporters text[])
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_generation constant integer := (
+    select max(e.generation) from public.loop_events as e
+    where e.issue_id = p_issue_id and e.hop = 'answered' and e.reference = any (p_reporters)
+  );
+begin
+  return v_generation is not null and not exists (
+    select from public.deliveries as d
+    where d.issue_id = p_issue_id and d.kind = 'reopened' and d.status = 'delivered'
+      and d.generation > v_generation and d.channel = p_channel and d.payload -> 'reporters' ?| p_reporters
+  );
+end;
+$$;
+comment on function private.is_told_fixed is
+  'Whether the last that these reporters of an issue were told is that it is fixed.';
+
+create or replace function private.enqueue_corrections(p_issue_ids uuid[], p_references text[] default null)
+returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
   insert into public.deliveries (
-    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
+    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status, last_error
   )
-  select d.channel, 'reopened', e.issue_id, e.generation, e.id,
-    regexp_replace(d.dedupe_key, '^fixed:([^:]+):[0-9]+:', format('reopened:\1:%s:', e.generation)),
-    private.render_reply('reopened', e.issue_id, null),
-    d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
-  from unnest(p_events) as e
-  join public.deliveries as d
-    on d.issue_id = e.issue_id and d.kind = 'fixed' and d.generation = e.generation - 1
-    and d.status = 'delivered'
-  order by d.id
+  select t.channel, 'reopened', t.issue_id, l.generation, e.id,
+    format('reopened:%s:%s:%s:%s', t.issue_id, l.generation, t.channel, t.thread),
+    private.render_reply('reopened', t.issue_id, null),
+    coalesce(t.target, '{}')
+      || jsonb_build_object('reporters', t.reporters, 'marker', private.new_reply_marker()),
+    case when t.target is null then 'dead' else 'draft' end, t.unreachable_reason
+  from private.reply_targets(p_issue_ids) as t
+  join public.loop_issues as l on l.issue_id = t.issue_id
+  join public.issues as i on i.id = t.issue_id and i.resolved_at is null and i.status <> 'archived'
+  left join public.loop_events as e
+    on e.issue_id = t.issue_id and e.generation = l.generation and e.hop = 'reopened' and e.reference = ''
+  where case when p_references is null then private.is_told_fixed(t.issue_id, t.channel, t.reporters)
+    else t.reporters && p_references end
+  order by t.issue_id, t.channel, t.thread collate "C"
   on conflict on constraint deliveries_dedupe_key_key do nothing;
   get diagnostics v_count = row_count;
   return v_count;
 end;
 $$;
 comment on function private.enqueue_corrections is
-  'Writes drafts to those who were told that these reopened issues are fixed, and returns how many.';
+  'Writes drafts to those who were told that these open issues are fixed, or to those with these messages '
+  'and escalations, once per generation, and returns how many.';
 
-create or replace function private.cancel_outdated_replies(p_events public.loop_events[]) returns void
+-- They were told that it is fixed after it was reopened, or after they had got another issue: it was under
+-- way.
+create or replace function private.correct_late_answers(p_ids bigint[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_ids constant bigint[] := array(
-    select d.id from unnest(p_events) as e
-    join public.deliveries as d on d.issue_id = e.issue_id
-    where d.status in ('draft', 'pending') and (
-      e.hop = 'reopened' and d.kind = 'fixed' and d.generation < e.generation
-      or e.hop = 'resolved' and d.kind = 'reopened' and d.generation <= e.generation
-    )
-    order by d.id
-  );
+  v_open record;
 begin
-  if v_ids <> '{}' then
-    perform private.cancel_deliveries(v_ids, 'The issue has changed since.');
-  end if;
+  for v_open in
+    select r.issue_id, array_agg(r.reference) as refs
+    from private.load_reply_reporters(p_ids) as r
+    join public.issues as i on i.id = r.issue_id and i.resolved_at is null
+    group by r.issue_id
+    order by r.issue_id
+  loop
+    perform private.enqueue_corrections(array[v_open.issue_id], v_open.refs);
+  end loop;
 end;
 $$;
-comment on function private.cancel_outdated_replies is
-  'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
-  'one is open.';
-
--- The key is given up: whoever comes back to the issue is told.
-create or replace function private.withdraw_replies(p_issue_id uuid) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_ids constant bigint[] := array(
-    select d.id from public.deliveries as d
-    where d.issue_id = p_issue_id and d.kind = 'fixed' and d.status in ('draft', 'pending') and not exists (
-      select from public.circle_issues as c
-      where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
-    ) and not exists (
-      select from support.escalations as e
-      where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
-    )
-    order by d.id
-  );
-  v_cancelled bigint[];
-begin
-  if v_ids <> '{}' then
-    v_cancelled := private.cancel_deliveries(v_ids, 'Who reported it has another issue by now.');
-    update public.deliveries as d set dedupe_key = format('%s:withdrawn:%s', d.dedupe_key, d.id)
-    where d.id = any (v_cancelled);
-  end if;
-end;
-$$;
-comment on function private.withdraw_replies is
-  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
-
-create or replace function private.withdraw_reply_of_message() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.withdraw_replies(old.mapped_to_issue_id);
-  return null;
-end;
-$$;
-comment on function private.withdraw_reply_of_message is
-  'After trigger of messages that lose their issue: what waits for who wrote them is cancelled.';
-create trigger _380_withdraw_reply_of_message after update on public.circle_issues
-  for each row when (old.mapped_to_issue_id is not null and new.mapped_to_issue_id is null)
-  execute function private.withdraw_reply_of_message();
-
-create or replace function private.withdraw_reply_of_escalation() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.withdraw_replies(old.issue_id);
-  return null;
-end;
-$$;
-comment on function private.withdraw_reply_of_escalation is
-  'After trigger of escalations that lose their issue: what waits for the visitor is cancelled.';
-create trigger _380_withdraw_reply_of_escalation after update on support.escalations
-  for each row when (old.issue_id is not null and new.issue_id is null)
-  execute function private.withdraw_reply_of_escalation();
+comment on function private.correct_late_answers is
+  'Writes corrections, as drafts, to those whom these replies have told of a fix and whose issue is open.';
 
 -- 70_loop/60_outbox/44_enqueue_notifications.sql
 -- Events for endpoints: to those that ask for all of a kind, and to those that a rule names.
@@ -5964,6 +5994,133 @@ $$;
 comment on function private.enqueue_notifications is
   'Writes a delivery for each endpoint that is told of these events, and puts those of digests aside.';
 
+-- 70_loop/60_outbox/45_outdated_replies.sql
+-- Replies that are not true any more, or not for whom they were made.
+
+create or replace function private.load_reply_reporters(p_ids bigint[])
+returns table (delivery_id bigint, reference text, issue_id uuid)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select d.id, r.reference, coalesce(c.mapped_to_issue_id, e.issue_id)
+  from public.deliveries as d
+  cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
+  left join public.circle_issues as c on d.channel = 'circle' and c.message_id = r.reference
+  left join support.escalations as e
+    on e.id = case when d.channel = 'support' then r.reference::uuid end
+  where d.id = any (p_ids) and d.kind in ('fixed', 'reopened');
+end;
+$$;
+comment on function private.load_reply_reporters is
+  'The reporters whom these replies are for, by the ids of their messages or escalations, each with the '
+  'issue that they have now; null for none.';
+
+-- The two sides look at each other: whoever reopens an issue cancels what waits, and whoever sends a reply
+-- asks. So it does not matter which of them sees the other one first.
+create or replace function private.is_reply_current(p_id bigint) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_delivery public.deliveries;
+begin
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id;
+  if v_delivery.kind not in ('fixed', 'reopened') then
+    return true;
+  end if;
+  return exists (
+    select from public.loop_issues as l
+    where l.issue_id = v_delivery.issue_id and l.generation = v_delivery.generation
+  ) and exists (
+    select from private.load_reply_reporters(array[p_id]) as r
+    join public.issues as i on i.id = r.issue_id
+    where (v_delivery.kind = 'fixed') = (i.resolved_at is not null)
+  );
+end;
+$$;
+comment on function private.is_reply_current is
+  'Whether what a delivery tells is true of an issue that one of its reporters has.';
+
+create or replace function private.cancel_outdated_replies(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from unnest(p_events) as e
+    join public.deliveries as d on d.issue_id = e.issue_id
+    where d.status in ('draft', 'pending', 'dead') and (
+      e.hop = 'reopened' and d.kind = 'fixed' and d.generation < e.generation
+      or e.hop = 'resolved' and d.kind = 'reopened' and d.generation <= e.generation
+    )
+    order by d.id
+  );
+begin
+  if v_ids <> '{}' then
+    perform private.cancel_deliveries(v_ids, 'The issue has changed since.');
+  end if;
+end;
+$$;
+comment on function private.cancel_outdated_replies is
+  'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
+  'one is open.';
+
+-- The key is given up: whoever comes back to the issue is told.
+create or replace function private.withdraw_replies(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from public.deliveries as d
+    where d.issue_id = p_issue_id and d.kind in ('fixed', 'reopened')
+      and d.status in ('draft', 'pending', 'dead')
+      and not exists (
+        select from public.circle_issues as c
+        where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
+      )
+      and not exists (
+        select from support.escalations as e
+        where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
+      )
+    order by d.id
+  );
+begin
+  if v_ids <> '{}' then
+    perform private.cancel_deliveries(v_ids, 'Who reported it has another issue by now.');
+    update public.deliveries as d set dedupe_key = format('%s:withdrawn:%s', d.dedupe_key, d.id)
+    where d.id = any (v_ids) and d.status <> 'delivered';
+  end if;
+end;
+$$;
+comment on function private.withdraw_replies is
+  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
+
+create or replace function private.withdraw_reply_of_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.mapped_to_issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_message is
+  'After trigger of messages that lose their issue or get another: what waits for who wrote '
+  'them is cancelled.';
+-- A merge decides by itself: into an issue that is resolved, the replies of the duplicate go out.
+create trigger _380_withdraw_reply_of_message after update on public.circle_issues
+  for each row when (
+    old.mapped_to_issue_id is not null and old.mapped_to_issue_id is distinct from new.mapped_to_issue_id
+    and (new.mapped_to_issue_id is null or current_setting('app.import', true) is distinct from 'on')
+  )
+  execute function private.withdraw_reply_of_message();
+
+create or replace function private.withdraw_reply_of_escalation() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.withdraw_replies(old.issue_id);
+  return null;
+end;
+$$;
+comment on function private.withdraw_reply_of_escalation is
+  'After trigger of escalations that lose their issue: what waits for the visitor is cancelled.';
+create trigger _380_withdraw_reply_of_escalation after update on support.escalations
+  for each row when (old.issue_id is not null and new.issue_id is null)
+  execute function private.withdraw_reply_of_escalation();
+
 -- 70_loop/60_outbox/46_run_digests.sql
 -- Digests: what a rule has put aside goes out as one message.
 
@@ -6043,7 +6200,7 @@ begin
   from new_events as n where n.hop in ('resolved', 'reopened', 'reported');
   if v_reopened is not null then
     perform private.cancel_outdated_replies(v_reopened);
-    perform private.enqueue_corrections(v_reopened);
+    perform private.enqueue_corrections(array(select e.issue_id from unnest(v_reopened) as e));
   end if;
   if v_resolved is not null then
     perform private.cancel_outdated_replies(v_resolved);
@@ -6103,7 +6260,9 @@ declare
   );
   v_ids constant bigint[] := array(
     select q.delivery_id from private.delivery_queue as q
-    where q.channel = p_channel and q.next_attempt_at <= v_now and not q.is_cancelled
+    where q.channel = p_channel and q.next_attempt_at <= v_now
+      -- of one that may have arrived it is looked up whether it has
+      and (not q.is_cancelled or q.sent_at is not null)
     order by q.next_attempt_at
     limit v_max
     for update skip locked
@@ -6184,29 +6343,6 @@ $$;
 comment on function private.record_answers is
   'Records in the ledger that those who reported an issue were answered by these deliveries, and corrects '
   'what is not true any more.';
-
--- They were told that it is fixed after it was reopened: it was under way.
-create or replace function private.correct_late_answers(p_ids bigint[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_reopened constant public.loop_events[] := array(
-    select e from public.loop_events as e
-    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
-    join public.issues as i on i.id = e.issue_id and i.status <> 'resolved'
-    where e.hop = 'reopened' and (e.issue_id, e.generation - 1) in (
-      select d.issue_id, d.generation from public.deliveries as d
-      where d.id = any (p_ids) and d.kind = 'fixed'
-    )
-    order by e.id
-  );
-begin
-  if v_reopened <> '{}' then
-    perform private.enqueue_corrections(v_reopened);
-  end if;
-end;
-$$;
-comment on function private.correct_late_answers is
-  'Writes corrections, as drafts, where these replies have arrived after their issue was reopened.';
 
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void
@@ -6471,7 +6607,7 @@ begin
   v_wait := case when v_counted then private.delivery_wait(v_queued.attempts_count)
     else coalesce(p_retry_after, interval '30 seconds') end;
   perform private.record_delivery_attempt(p_id, p_fencing_token, p_status_code, v_error, v_counted);
-  if v_queued.is_cancelled then
+  if v_queued.is_cancelled and (v_queued.sent_at is null or v_wait is null or p_final) then
     perform private.end_deliveries(array[p_id], 'cancelled', v_error);
     return 'cancelled';
   elsif v_wait is null or p_final then
@@ -6484,6 +6620,7 @@ begin
     returning q.* into v_queued;
     update public.deliveries as d set attempts_count = v_queued.attempts_count, last_error = v_error
     where d.id = p_id;
+    perform private.refresh_reply_targets(array[p_id]);
   end if;
   if v_delivery.endpoint_id is not null and (v_counted or p_status_code is not null) then
     perform private.note_endpoint_failure(v_delivery.endpoint_id, p_status_code, p_retry_after);
@@ -6525,13 +6662,18 @@ declare
   v_lease constant interval := make_interval(
     secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600)
   );
+  v_is_cancelled boolean;
 begin
   update private.delivery_queue as q set
     sent_at = v_sent_at, next_attempt_at = v_sent_at + v_lease
-  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased and not q.is_cancelled
-    and q.next_attempt_at > v_sent_at;
+  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased
+    and q.next_attempt_at > v_sent_at
+  returning q.is_cancelled into v_is_cancelled;
   if not found then
     perform private.raise_delivery_lease_expired(p_id);
+  elsif v_is_cancelled or not private.is_reply_current(p_id) then
+    perform private.end_deliveries(array[p_id], 'cancelled', 'The issue has changed since.');
+    return null;
   end if;
   return v_sent_at;
 end;
@@ -6549,9 +6691,9 @@ begin atomic
 end;
 comment on function public.mark_delivery_sent is
   'Notes that the delivery is about to be posted, renews its lease, and returns when: the next attempt waits '
-  'until it had time to appear, and reads the thread before it posts again. Refused where the lease has run '
-  'out or the delivery was cancelled: then nothing is posted. Service role only. Errors: '
-  'loop_delivery_lease_expired (409).';
+  'until it had time to appear, and reads the thread before it posts again. Null where it was cancelled or '
+  'is not true any more, which ends it: then nothing is posted, nor where the lease has run out. Service '
+  'role only. Errors: loop_delivery_lease_expired (409).';
 grant execute on function public.mark_delivery_sent to service_role;
 
 -- 70_loop/60_outbox/58_begin_deliver.sql
@@ -6571,6 +6713,10 @@ begin
     select c.id, c.fencing_token, c.body, c.payload from private.claim_deliveries('support', p_limit, 60) as c
     order by c.payload ->> 'conversation_id', c.id
   loop
+    if not private.is_reply_current(v_claim.id) then
+      perform private.end_deliveries(array[v_claim.id], 'cancelled', 'The issue has changed since.');
+      continue;
+    end if;
     select c.id into v_conversation_id from support.conversations as c
     where c.id = (v_claim.payload ->> 'conversation_id')::uuid for no key update;
     if not found then
@@ -6659,9 +6805,10 @@ begin
   end if;
   update public.deliveries as d set
     status = 'pending', approved_by = private.actor_name(), approved_by_user_id = auth.uid()
-  where d.id = p_id
-  returning d.* into v_delivery;
+  where d.id = p_id;
+  perform private.refresh_reply_targets(array[p_id]);
   perform private.queue_deliveries(array[p_id]);
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id;
   return v_delivery;
 end;
 $$;
@@ -6679,14 +6826,14 @@ comment on function public.approve_delivery is
 grant execute on function public.approve_delivery to authenticated, service_role;
 
 -- 70_loop/60_outbox/62_cancel_delivery.sql
--- Takes deliveries back that were not sent yet.
+-- Takes deliveries back that have not arrived.
 
 -- One that is under way may have arrived: whoever has its lease finishes it, and only another attempt is off.
 create or replace function private.cancel_deliveries(p_ids bigint[], p_reason text) returns bigint[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_cancelled bigint[];
-  v_drafts bigint[];
+  v_others bigint[];
 begin
   with locked as (
     select q.delivery_id from private.delivery_queue as q where q.delivery_id = any (p_ids)
@@ -6707,16 +6854,16 @@ begin
   select array_agg(c.id) into v_cancelled from cancelled as c;
   with cancelled as (
     update public.deliveries as d set status = 'cancelled', last_error = p_reason
-    where d.id = any (p_ids) and d.status = 'draft'
+    where d.id = any (p_ids) and d.status in ('draft', 'dead')
     returning d.id
   )
-  select array_agg(c.id) into v_drafts from cancelled as c;
-  return coalesce(v_cancelled, '{}') || coalesce(v_drafts, '{}');
+  select array_agg(c.id) into v_others from cancelled as c;
+  return coalesce(v_cancelled, '{}') || coalesce(v_others, '{}');
 end;
 $$;
 comment on function private.cancel_deliveries is
-  'Cancels drafts and pending deliveries, and returns their ids; of those that are under way it ends '
-  'the further attempts.';
+  'Cancels drafts, pending deliveries and dead letters, and returns their ids; of those that are under way '
+  'it ends the further attempts.';
 
 create or replace function private.cancel_delivery(p_id bigint) returns public.deliveries
 language plpgsql volatile security definer set search_path = '' as $$
@@ -6725,7 +6872,7 @@ declare
 begin
   if v_delivery.status = 'cancelled' then
     return v_delivery;
-  elsif v_delivery.status not in ('draft', 'pending') then
+  elsif v_delivery.status not in ('draft', 'pending', 'dead') then
     perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
   end if;
   -- no error where it is being sent: it would take the mark back that ends the further attempts
@@ -6742,9 +6889,9 @@ begin atomic
   select private.cancel_delivery(cancel_delivery.id);
 end;
 comment on function public.cancel_delivery is
-  'Cancels a draft or a pending delivery and returns it; repeated, the same. One that is being sent is '
-  'returned as pending: it may arrive, and if it fails it is not tried again. Agents and servers. Errors: '
-  'sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
+  'Cancels a draft, a pending delivery or a dead letter and returns it; repeated, the same. One that is '
+  'being sent is returned as pending: it may arrive, and if it fails it is not tried again. Agents and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
   'loop_delivery_status_conflict (409).';
 grant execute on function public.cancel_delivery to authenticated, service_role;
 
@@ -6762,22 +6909,18 @@ begin
   v_ids := array(
     select d.id from public.deliveries as d
     left join public.webhook_endpoints as e on e.id = d.endpoint_id
-    left join public.loop_issues as l on l.issue_id = d.issue_id
     where d.status = 'dead'
       and (p_ids is null or d.id = any (p_ids))
       and (p_channel is null or d.channel = p_channel)
       and (p_endpoint_id is null or d.endpoint_id = p_endpoint_id)
       and (p_created_after is null or d.created_at >= p_created_after)
       and e.is_active is distinct from false
-      -- what was true of an earlier generation is not said any more
-      and (d.kind not in ('fixed', 'reopened') or d.generation = l.generation)
+      and private.is_reply_current(d.id) and private.can_reach_reporters(d)
     order by d.id
     limit least(greatest(coalesce(p_limit, 1000), 1), 10000)
     for no key update of d skip locked
   );
-  update public.deliveries as d set status = 'pending', deliver_after = clock_timestamp()
-  where d.id = any (v_ids);
-  perform private.queue_deliveries(v_ids);
+  perform private.revive_deliveries(v_ids);
   return cardinality(v_ids);
 end;
 $$;
@@ -6797,9 +6940,152 @@ end;
 comment on function public.replay_deliveries is
   'Has dead deliveries sent again, with ten attempts: those with these ids, of this channel, endpoint and '
   'time, the oldest max_count (up to 10,000) of them, and returns how many. Left out are those of an '
-  'endpoint that is off and replies of a generation that has ended. Admins and servers. Errors: '
-  'sign_in_required (401), team_role_required (403).';
+  'endpoint that is off and replies that are not true any more or that have no thread. One that nobody has '
+  'approved where reply_mode wants it becomes a draft. Admins and servers. Errors: sign_in_required (401), '
+  'team_role_required (403).';
 grant execute on function public.replay_deliveries to authenticated, service_role;
+
+-- 70_loop/60_outbox/66_revive_deliveries.sql
+-- What was given up goes out after all: where its thread is known by now, or where an admin wants it.
+
+create or replace function private.refresh_reply_targets(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.deliveries as d set payload = d.payload || t.target
+  from (
+    select o.id, private.circle_message_target(c) as target
+    from public.deliveries as o
+    join public.circle_issues as c on c.message_id = o.payload #>> '{reporters,0}' and c.removed_at is null
+    where o.id = any (p_ids) and o.channel = 'circle'
+  ) as t
+  where d.id = t.id and t.target is not null and not d.payload @> t.target;
+end;
+$$;
+comment on function private.refresh_reply_targets is
+  'Sets where these replies go to what is known of their messages now; what was known of them stays.';
+
+create or replace function private.can_reach_reporters(p_delivery public.deliveries) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case p_delivery.channel
+    when 'circle' then p_delivery.payload ? 'kind' or coalesce((
+      select private.circle_message_target(c) is not null from public.circle_issues as c
+      where c.message_id = p_delivery.payload #>> '{reporters,0}'
+    ), false)
+    when 'support' then p_delivery.payload ? 'conversation_id'
+    else true
+  end;
+end;
+$$;
+comment on function private.can_reach_reporters is
+  'Whether a reply has a thread or conversation to go to; true of what goes to an endpoint.';
+
+-- Of one that was never sent nobody has decided yet.
+create or replace function private.revived_status(p_delivery public.deliveries) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_delivery.endpoint_id is not null or p_delivery.approved_by is not null
+    or p_delivery.attempts_count > 0
+  then
+    return 'pending';
+  elsif p_delivery.kind = 'reopened'
+    or private.quotes_another_visitor(p_delivery.issue_id, coalesce(
+      p_delivery.payload ->> 'conversation_id', p_delivery.payload #>> '{reporters,0}'
+    ))
+  then
+    return 'draft';
+  end if;
+  return coalesce((
+    select case when exists (
+      select from public.loop_events as n
+      where n.issue_id = e.issue_id and n.hop = 'reported' and n.at > e.at
+        and p_delivery.payload -> 'reporters' ? n.reference
+    ) then 'draft' else private.reply_status(e) end
+    from public.loop_events as e where e.id = p_delivery.event_id
+  ), 'draft');
+end;
+$$;
+comment on function private.revived_status is
+  'The status of a dead letter that is sent after all: pending, or draft where it was never sent and '
+  'a person decides.';
+
+create or replace function private.revive_deliveries(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.refresh_reply_targets(p_ids);
+  update public.deliveries as d set
+    status = private.revived_status(d), deliver_after = clock_timestamp(), last_error = case
+      when d.attempts_count > 0 then d.last_error end
+  where d.id = any (p_ids) and d.status = 'dead';
+  perform private.queue_deliveries(p_ids);
+end;
+$$;
+comment on function private.revive_deliveries is
+  'Has these dead letters, which can be sent, sent again with all attempts.';
+
+-- Those that an endpoint or Circle has refused wait for an admin: nothing has changed for them.
+create or replace function private.revive_replies_to_messages(p_message_ids text[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id
+    from public.circle_issues as c
+    join public.deliveries as d on d.issue_id in (
+      select c.mapped_to_issue_id
+      union
+      select m.source_issue_id from public.issue_merges as m where m.into_issue_id = c.mapped_to_issue_id
+    )
+    where c.message_id = any (p_message_ids)
+      and d.channel = 'circle' and d.status = 'dead' and not d.payload ? 'kind'
+      and d.payload #>> '{reporters,0}' = c.message_id
+      and private.is_reply_current(d.id) and private.can_reach_reporters(d)
+    order by d.id
+    for no key update of d
+  );
+begin
+  if v_ids <> '{}' then
+    perform private.revive_deliveries(v_ids);
+  end if;
+end;
+$$;
+comment on function private.revive_replies_to_messages is
+  'Has the replies to these messages sent that had no thread and have one now.';
+
+create or replace function private.revive_replies_of_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.revive_replies_to_messages(array[new.message_id]);
+  return null;
+end;
+$$;
+comment on function private.revive_replies_of_message is
+  'After trigger of messages whose room or space becomes known: what could not be answered is.';
+create trigger _390_revive_replies_of_message after update on public.circle_issues
+  for each row when (
+    new.mapped_to_issue_id is not null and (
+      old.chat_room_uuid is distinct from new.chat_room_uuid or old.space_id is distinct from new.space_id
+    )
+  )
+  execute function private.revive_replies_of_message();
+
+-- By the replies that wait: there are fewer of them than messages in a space.
+create or replace function private.revive_replies_of_space() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.revive_replies_to_messages(array(
+    select c.message_id
+    from public.deliveries as d
+    join public.circle_issues as c on c.message_id = d.payload #>> '{reporters,0}'
+    where d.channel = 'circle' and d.status = 'dead' and not d.payload ? 'kind'
+      and c.space_id = new.space_id::text
+  ));
+  return null;
+end;
+$$;
+comment on function private.revive_replies_of_space is
+  'After trigger of spaces that get a room: what could not be answered in them is.';
+create trigger _390_revive_replies_of_space after insert or update on public.circle_spaces
+  for each row when (new.space_id is not null) execute function private.revive_replies_of_space();
 
 -- 70_loop/60_outbox/70_run_deliveries.sql
 -- The minute's sweep, and the end of what is done.
@@ -6812,10 +7098,10 @@ begin
   perform private.end_deliveries(
     array(
       select q.delivery_id from private.delivery_queue as q
-      where q.is_cancelled and q.next_attempt_at <= clock_timestamp()
+      where q.is_cancelled and q.sent_at is null and q.next_attempt_at <= clock_timestamp()
       for update skip locked
     ),
-    'cancelled', 'Cancelled while it was being sent; whether it arrived is not known.'
+    'cancelled', 'Cancelled while it was about to be sent.'
   );
   return exists (
     select from private.delivery_queue as q where q.next_attempt_at <= clock_timestamp()
@@ -6826,30 +7112,45 @@ comment on function private.run_deliveries is
   'Sends digests and replies to support that are due, and calls the edge function deliver where something '
   'else is. Returns whether it did. For the scheduler.';
 
--- The oldest ids are the oldest deliveries, so no index by time is needed.
+-- The oldest ids are the oldest deliveries, so no index by time is needed. What stays is passed over: who has
+-- not been told of a fix is found by the rows that wait for a person. Those end with the generation of their
+-- issue, so that there are up to two for each reporter.
 create or replace function private.prune_deliveries(p_batch integer default 50000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_count integer;
+  v_before constant timestamptz := now() - make_interval(
+    days => (select s.delivery_retention_days from public.loop_settings as s)
+  );
+  v_id bigint := 0::bigint;
+  v_created_at timestamptz;
+  v_count integer := 0;
 begin
-  delete from public.deliveries as d
-  where d.ctid = any (array(
-    select o.ctid from (
-      select p.id from public.deliveries as p order by p.id limit p_batch
-    ) as f
-    join public.deliveries as o on o.id = f.id
-    where o.status <> 'pending' and o.created_at < now() - make_interval(
-      days => (select s.delivery_retention_days from public.loop_settings as s)
+  while v_count = 0 and v_id is not null loop
+    with oldest as materialized (
+      select p.id, p.created_at from public.deliveries as p where p.id > v_id order by p.id limit p_batch
+    ),
+    ended as (
+      delete from public.deliveries as d
+      where d.ctid = any (array(
+        select o.ctid from oldest as f join public.deliveries as o on o.id = f.id
+        where o.created_at < v_before and o.status <> 'pending'
+          and (o.status in ('delivered', 'cancelled') or o.channel in ('webhook', 'slack'))
+        for update of o skip locked
+      ))
+      returning 1
     )
-    for update of o skip locked
-  ));
-  get diagnostics v_count = row_count;
+    select (select count(*)::integer from ended), max(f.id), max(f.created_at)
+    into v_count, v_id, v_created_at
+    from oldest as f;
+    exit when v_created_at >= v_before;
+  end loop;
   return v_count;
 end;
 $$;
 comment on function private.prune_deliveries is
-  'Deletes those of the p_batch oldest deliveries that are not pending and older than '
-  'loop_settings.delivery_retention_days, and returns how many. For the scheduler.';
+  'Deletes those of the oldest deliveries that are older than loop_settings.delivery_retention_days, except '
+  'what is pending and the drafts and dead letters of replies, up to p_batch, and returns how many. '
+  'For the scheduler.';
 
 -- 70_loop/60_outbox/72_erase_deliveries.sql
 -- What was told of issues whose words are erased with their visitor.
@@ -6880,6 +7181,46 @@ $$;
 comment on function private.erase_deliveries is
   'Deletes the deliveries that contain titles of these issues, sent or not, and returns how many. That they '
   'were answered stays in the ledger.';
+
+-- 70_loop/60_outbox/74_endpoint_alerts.sql
+-- Endpoints that somebody has to look at: the owner who has no other endpoint to be told by sees them here.
+
+create or replace function private.load_endpoint_alerts()
+returns table (
+  endpoint_id uuid, name text, kind text, state text, reason text, since timestamptz, owner text,
+  owner_user_id uuid
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  return query
+  select e.id, e.name, e.kind, case when e.is_active then 'failing' else 'off' end,
+    coalesce(e.disabled_reason, 'failing'), coalesce(e.disabled_at, e.failing_since),
+    private.member_name(e.created_by_user_id), e.created_by_user_id
+  from public.webhook_endpoints as e
+  where not e.is_active and e.disabled_reason in ('gone', 'failing')
+    or e.is_active and e.failing_since < clock_timestamp() - interval '1 hour';
+end;
+$$;
+comment on function private.load_endpoint_alerts is
+  'What loop_endpoint_alerts contains; nothing for callers who may not read issues.';
+grant execute on function private.load_endpoint_alerts to authenticated, service_role;
+
+create view public.loop_endpoint_alerts with (security_invoker = true) as
+select * from private.load_endpoint_alerts();
+comment on view public.loop_endpoint_alerts is
+  'Endpoints that the database has switched off, and those where nothing has come through for an hour, for '
+  'the whole team: without their addresses, which admins see in webhook_endpoints.';
+comment on column public.loop_endpoint_alerts.state is
+  'off: nothing is sent until an admin switches it on again. failing: it is tried, for five days.';
+comment on column public.loop_endpoint_alerts.reason is
+  'gone: it answered 410. failing: no delivery comes through.';
+comment on column public.loop_endpoint_alerts.since is 'Since when it is off, or fails.';
+comment on column public.loop_endpoint_alerts.owner is
+  'The display name of who created it; null where they are not in the team any more.';
+grant select on public.loop_endpoint_alerts to authenticated, service_role;
 
 -- 70_loop/70_levels/10_service_calendars.sql
 -- When people work: a calendar has a time zone, hours per weekday and holidays.
@@ -9005,6 +9346,18 @@ begin
       where a.hop = 'answered' and a.issue_id = m.issue_id and a.generation = m.generation
     )
     group by m.issue_id, m.generation
+    union all
+    -- others were told
+    select d.issue_id, d.generation, min(e.at)
+    from public.deliveries as d
+    join public.loop_events as e
+      on e.issue_id = d.issue_id and e.generation = d.generation and e.hop in ('merged', 'fixed', 'shipped')
+    where d.channel in ('circle', 'support') and d.kind = 'fixed' and d.status in ('draft', 'dead')
+      and exists (
+        select from public.loop_events as a
+        where a.hop = 'answered' and a.issue_id = d.issue_id and a.generation = d.generation
+      )
+    group by d.issue_id, d.generation
   )
   select i.id, i.seq_id, i.title, i.status, i.segment, f.generation, f.fixed_at, now() - f.fixed_at,
     r.reporters_count
@@ -9028,8 +9381,8 @@ create view public.loop_silent_fixes with (security_invoker = true) as
 select * from private.load_silent_fixes();
 comment on view public.loop_silent_fixes is
   'Issues of which a pull request was merged, or that are fixed or shipped, and none of whose reporters was '
-  'told in the current generation. Only issues that a message or an escalation reported. No test issues and '
-  'no duplicates that are merged.';
+  'told in the current generation, or one of whom has a draft or a dead letter. Only issues that a message '
+  'or an escalation reported. No test issues and no duplicates that are merged.';
 comment on column public.loop_silent_fixes.fixed_at is
   'When the first pull request was merged, or it was fixed.';
 comment on column public.loop_silent_fixes.age is 'Time since then.';
@@ -9057,9 +9410,16 @@ begin
         select from public.loop_events as r
         where r.issue_id = f.issue_id and r.hop = 'reported' and r.reference <> ''
       )
-      and not exists (
-        select from public.loop_events as a
-        where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+      and (
+        not exists (
+          select from public.loop_events as a
+          where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+        )
+        or exists (
+          select from public.deliveries as d
+          where d.issue_id = f.issue_id and d.generation = f.generation and d.kind = 'fixed'
+            and d.status in ('draft', 'dead')
+        )
       )
   ),
   marked as (

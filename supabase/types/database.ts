@@ -4300,6 +4300,20 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "loop_endpoint_alerts": {
+        Row: {
+          "endpoint_id": string | null;
+          "kind": string | null;
+          "name": string | null;
+          "owner": string | null;
+          "owner_user_id": string | null;
+          "reason": string | null;
+          "since": string | null;
+          "state": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "loop_flow_daily": {
         Row: {
           "day": string | null;
