@@ -1,5 +1,13 @@
 -- Leases to the sweep what is due: for ten minutes, by moving next_attempt_at ahead.
 
+create or replace function private.sweep_lease_expires_at() returns timestamptz
+language sql stable security invoker set search_path = ''
+begin atomic
+  select now() + interval '10 minutes';
+end;
+comment on function private.sweep_lease_expires_at is
+  'When what is leased to a sweep now is due again, if the sweep ends early.';
+
 -- A sweep that ends early leaves the rest to the next one, and two concurrent ones don't ask for the same.
 create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -21,9 +29,9 @@ begin
   join public.pull_requests as p on p.id = d.id
   join private.pull_request_checks as c on c.pull_request_id = d.id
   join private.github_repositories as r on r.id = p.repository_id;
-  update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
+  update private.pull_request_checks as c set next_attempt_at = private.sweep_lease_expires_at()
   where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
-  update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
+  update public.task_pull_requests as l set verify_after = private.sweep_lease_expires_at()
   where l.pull_request_id = any (v_ids) and l.verify_after <= now();
   return v_pulls;
 end;
@@ -48,7 +56,7 @@ begin
   join private.task_github_refs as r on r.task_id = d.id
   join private.github_repositories as g on g.id = r.repository_id
   join private.usable_github_tokens as s on s.user_id = r.user_id;
-  update private.task_github_refs as r set next_attempt_at = now() + interval '10 minutes'
+  update private.task_github_refs as r set next_attempt_at = private.sweep_lease_expires_at()
   where r.task_id = any (v_ids);
   return v_branches;
 end;
@@ -73,7 +81,7 @@ begin
   join private.project_repositories as l on l.project_id = p.id
   join private.github_repositories as g on g.id = l.repository_id
   join private.usable_github_tokens as s on s.user_id = p.user_id;
-  update private.project_repositories as l set next_attempt_at = now() + interval '10 minutes'
+  update private.project_repositories as l set next_attempt_at = private.sweep_lease_expires_at()
   where l.project_id = any (v_ids);
   return v_projects;
 end;

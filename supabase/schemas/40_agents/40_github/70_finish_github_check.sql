@@ -11,6 +11,15 @@ $$;
 comment on function private.next_github_attempt_at is
   'When to ask GitHub again after this many failed attempts before this one.';
 
+create or replace function private.next_github_search_at(p_attempts_count integer) returns timestamptz
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return case when p_attempts_count < 12 then private.next_github_attempt_at(p_attempts_count) end;
+end;
+$$;
+comment on function private.next_github_search_at is
+  'The same for what may never be found: null after the thirteenth attempt, about a week after the first.';
+
 create or replace function private.sync_answered_repository(
   p_pull_request jsonb, p_asked_id bigint, p_read_at timestamptz
 ) returns bigint

@@ -28,13 +28,12 @@ begin
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
   end loop;
-  -- The next attempt is later each time, and the thirteenth, after about a week, is the last.
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
     next_attempt_at = case
-      when r.attempts_count < 12 and not exists (
+      when not exists (
         select from public.task_pull_requests as l where l.task_id = p_task_id
-      ) then private.next_github_attempt_at(r.attempts_count) end
+      ) then private.next_github_search_at(r.attempts_count) end
   where r.task_id = p_task_id;
   return v_count;
 end;

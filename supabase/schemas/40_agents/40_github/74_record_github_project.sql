@@ -12,8 +12,7 @@ begin
   if v_answer is null then
     update private.project_repositories as l set
       attempts_count = l.attempts_count + 1,
-      next_attempt_at = case
-        when l.attempts_count < 12 then private.next_github_attempt_at(l.attempts_count) end
+      next_attempt_at = private.next_github_search_at(l.attempts_count)
     where l.project_id = p_project_id;
     return;
   end if;
