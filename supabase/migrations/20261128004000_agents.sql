@@ -6195,6 +6195,14 @@ comment on function private.request_github_sweep is
 -- 40_agents/40_github/66_begin_github_sweep.sql
 -- Leases to the sweep what is due: for ten minutes, by moving next_attempt_at ahead.
 
+create or replace function private.sweep_lease_expires_at() returns timestamptz
+language sql stable security invoker set search_path = ''
+begin atomic
+  select now() + interval '10 minutes';
+end;
+comment on function private.sweep_lease_expires_at is
+  'When what is leased to a sweep now is due again, if the sweep ends early.';
+
 -- A sweep that ends early leaves the rest to the next one, and two concurrent ones don't ask for the same.
 create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -6216,9 +6224,9 @@ begin
   join public.pull_requests as p on p.id = d.id
   join private.pull_request_checks as c on c.pull_request_id = d.id
   join private.github_repositories as r on r.id = p.repository_id;
-  update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
+  update private.pull_request_checks as c set next_attempt_at = private.sweep_lease_expires_at()
   where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
-  update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
+  update public.task_pull_requests as l set verify_after = private.sweep_lease_expires_at()
   where l.pull_request_id = any (v_ids) and l.verify_after <= now();
   return v_pulls;
 end;
@@ -6243,7 +6251,7 @@ begin
   join private.task_github_refs as r on r.task_id = d.id
   join private.github_repositories as g on g.id = r.repository_id
   join private.usable_github_tokens as s on s.user_id = r.user_id;
-  update private.task_github_refs as r set next_attempt_at = now() + interval '10 minutes'
+  update private.task_github_refs as r set next_attempt_at = private.sweep_lease_expires_at()
   where r.task_id = any (v_ids);
   return v_branches;
 end;
@@ -6268,7 +6276,7 @@ begin
   join private.project_repositories as l on l.project_id = p.id
   join private.github_repositories as g on g.id = l.repository_id
   join private.usable_github_tokens as s on s.user_id = p.user_id;
-  update private.project_repositories as l set next_attempt_at = now() + interval '10 minutes'
+  update private.project_repositories as l set next_attempt_at = private.sweep_lease_expires_at()
   where l.project_id = any (v_ids);
   return v_projects;
 end;
@@ -6389,6 +6397,15 @@ end;
 $$;
 comment on function private.next_github_attempt_at is
   'When to ask GitHub again after this many failed attempts before this one.';
+
+create or replace function private.next_github_search_at(p_attempts_count integer) returns timestamptz
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return case when p_attempts_count < 12 then private.next_github_attempt_at(p_attempts_count) end;
+end;
+$$;
+comment on function private.next_github_search_at is
+  'The same for what may never be found: null after the thirteenth attempt, about a week after the first.';
 
 create or replace function private.sync_answered_repository(
   p_pull_request jsonb, p_asked_id bigint, p_read_at timestamptz
@@ -6559,13 +6576,12 @@ begin
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
   end loop;
-  -- The next attempt is later each time, and the thirteenth, after about a week, is the last.
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
     next_attempt_at = case
-      when r.attempts_count < 12 and not exists (
+      when not exists (
         select from public.task_pull_requests as l where l.task_id = p_task_id
-      ) then private.next_github_attempt_at(r.attempts_count) end
+      ) then private.next_github_search_at(r.attempts_count) end
   where r.task_id = p_task_id;
   return v_count;
 end;
@@ -6603,8 +6619,7 @@ begin
   if v_answer is null then
     update private.project_repositories as l set
       attempts_count = l.attempts_count + 1,
-      next_attempt_at = case
-        when l.attempts_count < 12 then private.next_github_attempt_at(l.attempts_count) end
+      next_attempt_at = private.next_github_search_at(l.attempts_count)
     where l.project_id = p_project_id;
     return;
   end if;
