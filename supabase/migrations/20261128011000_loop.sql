@@ -2643,7 +2643,7 @@ begin
   join private.loop_repository_checks as c on c.repository_id = d.id
   join private.github_repositories as g on g.id = d.id
   join private.usable_github_tokens as s on s.user_id = r.added_by_user_id;
-  update private.loop_repository_checks as c set next_attempt_at = now() + interval '10 minutes'
+  update private.loop_repository_checks as c set next_attempt_at = private.sweep_lease_expires_at()
   where c.repository_id = any (v_ids);
   return v_repositories;
 end;
