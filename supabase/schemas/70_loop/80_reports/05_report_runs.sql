@@ -13,7 +13,8 @@ comment on column private.loop_report_runs.counted_at is
 comment on column private.loop_report_runs.took is 'How long the last count took.';
 alter table private.loop_report_runs enable row level security;
 
-insert into private.loop_report_runs (report) values ('loop_funnel'), ('loop_costs'), ('service_attainment');
+insert into private.loop_report_runs (report)
+values ('loop_funnel'), ('loop_flow_daily'), ('loop_costs'), ('service_attainment');
 
 -- A report that takes long is counted more rarely: a job takes at most a twentieth of the time.
 create or replace function private.claim_report_run(p_report text, p_is_forced boolean) returns boolean

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(28);
+select plan(33);
 
 \ir ../helpers/personas.psql
 create function pg_temp.issue(p_number integer) returns uuid language sql as $$
@@ -153,6 +153,27 @@ delete from loop_events;
 delete from private.silent_fix_marks;
 select cmp_ok(private.run_loop_funnel(true), '=', 0, 'without issues there are no rows');
 select is_empty('select * from loop_funnel', 'nor in the view');
+
+-- The flow: stored days, continued by what is read of today.
+
+create function pg_temp.flow_is(p_name text) returns text language sql as $$
+  select set_eq(
+    'select day, status, entered_count, left_count, issues_count from loop_flow_daily',
+    'select * from private.count_loop_flow(null)', p_name
+  )
+$$;
+update issue_status_logs set changed_at = now() - random() * interval '9 days';
+update issues set status = 'in_progress' where id between pg_temp.issue(20) and pg_temp.issue(60);
+select private.run_loop_flow(true);
+select ok((select count(*) from loop_flow_daily where counted_at > now()) >= 40, 'earlier days are counted');
+select pg_temp.flow_is('as they are counted together');
+update issues set status = 'blocked' where id between pg_temp.issue(30) and pg_temp.issue(80);
+select pg_temp.flow_is('and what changes today is in it immediately');
+update private.loop_report_runs set counted_at = now() - interval '4 days' where report = 'loop_flow_daily';
+select pg_temp.flow_is('also days after the last run');
+delete from issues where id between pg_temp.issue(61) and pg_temp.issue(70);
+select private.run_loop_flow(true);
+select pg_temp.flow_is('what is deleted is in no day after the next run');
 
 -- Silent fixes: the marks lead to all that the ledger contains.
 
