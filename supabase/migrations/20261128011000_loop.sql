@@ -9101,7 +9101,8 @@ comment on column private.loop_report_runs.counted_at is
 comment on column private.loop_report_runs.took is 'How long the last count took.';
 alter table private.loop_report_runs enable row level security;
 
-insert into private.loop_report_runs (report) values ('loop_funnel'), ('loop_costs'), ('service_attainment');
+insert into private.loop_report_runs (report)
+values ('loop_funnel'), ('loop_flow_daily'), ('loop_costs'), ('service_attainment');
 
 -- A report that takes long is counted more rarely: a job takes at most a twentieth of the time.
 create or replace function private.claim_report_run(p_report text, p_is_forced boolean) returns boolean
@@ -9655,23 +9656,34 @@ comment on function private.verify_loop_funnel is
   'Counts the funnel again for the same four weeks and returns the differences: what is stored only, and '
   'what was counted only; no row means that all is as it was counted. For operators.';
 
--- 70_loop/80_reports/40_loop_flow_daily.sql
--- The flow of issues by day: how many entered and left each status, and how many had it in the evening.
+-- 70_loop/80_reports/38_count_loop_flow.sql
+-- Counts the flow of issues by day: how many entered and left each status, and how many had it in the
+-- evening.
+
+create table private.flow_days (
+  day date not null,
+  status text not null,
+  entered_count bigint not null,
+  left_count bigint not null,
+  issues_count bigint not null,
+  constraint flow_days_pkey primary key (day, status)
+);
+comment on table private.flow_days is
+  'The rows of loop_flow_daily of the days before the one of counted_at of loop_report_runs, which it '
+  'contains too, so far. Written by run_loop_flow() alone.';
+alter table private.flow_days enable row level security;
 
 -- Each change of status is +1 and -1, and the rest a running sum: a join of each day with the changes before
 -- it reads them once per day.
-create or replace function private.load_loop_flow()
-returns table (day date, status text, entered_count bigint, left_count bigint, issues_count bigint)
+create or replace function private.count_loop_flow(p_from date) returns setof private.flow_days
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
-  if not private.may_read_counts() then
-    return;
-  end if;
   return query
   with change as (
     select (l.changed_at at time zone 'UTC')::date as day, l.old_status, l.new_status, count(*) as count
     from public.issue_status_logs as l
-    where not exists (select from public.issues as i where i.id = l.issue_id and i.is_test)
+    where (p_from is null or l.changed_at >= p_from::timestamp at time zone 'UTC')
+      and not exists (select from public.issues as i where i.id = l.issue_id and i.is_test)
     group by 1, 2, 3
   ),
   delta as (
@@ -9684,13 +9696,65 @@ begin
     group by u.day, u.status
   )
   select g.at::date, s.status, coalesce(d.entered, 0), coalesce(d.left_, 0),
-    (sum(coalesce(d.entered, 0) - coalesce(d.left_, 0)) over (partition by s.status order by g.at))::bigint
-  from (select min(c.day) as first_day from change as c) as f
+    coalesce(b.issues_count, 0) + (
+      sum(coalesce(d.entered, 0) - coalesce(d.left_, 0)) over (partition by s.status order by g.at)
+    )::bigint
+  from (select coalesce(p_from, min(c.day)) as first_day from change as c) as f
   cross join lateral generate_series(
     f.first_day::timestamp, (now() at time zone 'UTC')::date::timestamp, interval '1 day'
   ) as g (at)
   cross join unnest(array['waiting_for_help', 'in_progress', 'blocked', 'resolved', 'archived']) as s (status)
-  left join delta as d on d.day = g.at::date and d.status = s.status;
+  left join delta as d on d.day = g.at::date and d.status = s.status
+  left join private.flow_days as b on b.day = p_from - 1 and b.status = s.status;
+end;
+$$;
+comment on function private.count_loop_flow is
+  'Counts the days from one on, which continue the stored day before it, until today; null for all days.';
+
+create or replace function private.run_loop_flow(p_is_forced boolean default false) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+begin
+  if not private.claim_report_run('loop_flow_daily', p_is_forced) then
+    return 0;
+  end if;
+  delete from private.flow_days as d where d.day is not null;
+  insert into private.flow_days select c.* from private.count_loop_flow(null) as c;
+  get diagnostics v_count = row_count;
+  perform private.finish_report_run('loop_flow_daily', v_now);
+  return v_count;
+end;
+$$;
+comment on function private.run_loop_flow is
+  'Counts all days of the flow again, and returns the number of their rows; 0 while another run does, and, '
+  'unless it is forced, before 20 times what the last one took is over. Blocks no writer. For the scheduler.';
+
+-- 70_loop/80_reports/40_loop_flow_daily.sql
+-- The flow of issues by day.
+
+create or replace function private.load_loop_flow()
+returns table (
+  day date, status text, entered_count bigint, left_count bigint, issues_count bigint, counted_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_counted_at constant timestamptz := private.report_counted_at('loop_flow_daily');
+  v_live_from date := (v_counted_at at time zone 'UTC')::date;
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  if not exists (select from private.flow_days as d where d.day = v_live_from - 1) then
+    v_live_from := null;
+  end if;
+  return query
+  select d.day, d.status, d.entered_count, d.left_count, d.issues_count, v_counted_at
+  from private.flow_days as d where d.day < v_live_from
+  union all
+  select c.day, c.status, c.entered_count, c.left_count, c.issues_count, now()
+  from private.count_loop_flow(v_live_from) as c;
 end;
 $$;
 comment on function private.load_loop_flow is
@@ -9701,12 +9765,14 @@ create view public.loop_flow_daily with (security_invoker = true) as
 select * from private.load_loop_flow();
 comment on view public.loop_flow_daily is
   'One row per day, in UTC, and status, from the first change of a status to today: a cumulative flow '
-  'diagram. From issue_status_logs. No test issues.';
+  'diagram. From issue_status_logs; earlier days are counted every ten minutes, and today when it is read. '
+  'No test issues.';
 comment on column public.loop_flow_daily.entered_count is
   'How often an issue got this status on that day, created or changed.';
 comment on column public.loop_flow_daily.left_count is 'How often an issue with this status got another one.';
 comment on column public.loop_flow_daily.issues_count is
   'How many issues had this status at the end of the day, or have it today.';
+comment on column public.loop_flow_daily.counted_at is 'The time that the row is of.';
 grant select on public.loop_flow_daily to authenticated, service_role;
 
 -- 70_loop/80_reports/48_task_costs.sql

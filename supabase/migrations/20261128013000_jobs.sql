@@ -118,3 +118,4 @@ select cron.schedule(
 select cron.schedule(
   'loop-prune-pull-request-links', '51 3 * * *', $$select private.prune_pull_request_links()$$
 );
+select cron.schedule('loop-count-flow', '9-59/10 * * * *', $$select private.run_loop_flow()$$);

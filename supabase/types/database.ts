@@ -4316,6 +4316,7 @@ export type Database = {
       };
       "loop_flow_daily": {
         Row: {
+          "counted_at": string | null;
           "day": string | null;
           "entered_count": number | null;
           "issues_count": number | null;
