@@ -45,6 +45,7 @@ const COUNTED =
   "finds the oldest issue of each age, status and segment, and at the smallest size fewer have one";
 const CURRENT = "counts the tasks of the current week, and at the smallest size it has fewer";
 const OF_FILE = "sorts the issues of the file, and at the smallest size it has fewer";
+const UNBLOCKS = "follows up to 100 issues that wait for each of the 20, and at the smallest size fewer do";
 const SAMPLED =
   "does not grow from 100,000 on: reads the newest 2,000, to learn whether the word is frequent";
 
@@ -107,7 +108,7 @@ export const OPERATIONS: readonly Operation[] = [
   }),
   ...read("exai", "viewer", {
     "exai_issues, newest 50": page("exai_issues", "order by v.created_at desc limit 50"),
-    "exai_ready_issues, 20": page("exai_ready_issues", "limit 20"),
+    "exai_ready_issues, 20": explained(page("exai_ready_issues", "limit 20"), UNBLOCKS),
     "active issues of a component": call("list_active_exai_issues(component := 'component 3')"),
     "active issues of a component that no issue has": call("list_active_exai_issues(component := 'nowhere')"),
     "search_exai_issues, newest": call("search_exai_issues('')"),
