@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(30);
+select plan(35);
 
 \ir ../helpers/personas.psql
 
@@ -119,22 +119,40 @@ select is(pg_temp.replay(), '0', 'there is nowhere to send it again');
 
 -- Told by another way
 
-create function pg_temp.dismiss(p_persona text, p_reporter text) returns text language sql as $$
+create function pg_temp.act(p_persona text, p_function text, p_reporter text) returns text language sql as $$
   select pg_temp.as_persona(p_persona, format(
-    'select (public.cancel_delivery(%s)).status', (
+    'select (public.%s(%s)).status', p_function, (
       select d.id from public.deliveries as d where d.payload -> 'reporters' ? p_reporter
     )
   ))
 $$;
 select is(
-  pg_temp.dismiss('viewer', '0e000000-0000-4000-8000-000000000001'), 'PT403 team_role_required',
-  'a viewer cannot dismiss a dead letter'
+  pg_temp.act('viewer', f.name, '0e000000-0000-4000-8000-000000000001'), 'PT403 team_role_required',
+  'a viewer cannot ' || f.name
+)
+from (values ('cancel_delivery'), ('confirm_delivery')) as f (name);
+select is(
+  pg_temp.act('agent', 'confirm_delivery', '0e000000-0000-4000-8000-000000000001'), 'delivered',
+  'an agent confirms that they have told them by another way'
 );
 select is(
-  pg_temp.dismiss('agent', '0e000000-0000-4000-8000-000000000001'), 'cancelled',
-  'an agent does, who has told them by another way'
+  pg_temp.act('agent', 'confirm_delivery', '0e000000-0000-4000-8000-000000000001'), 'delivered', 'or again'
 );
-select pg_temp.dismiss('agent', '0e000000-0000-4000-8000-000000000002');
+select results_eq(
+  $$ select e.reference, d.reference, d.approved_by from public.loop_events as e
+     join public.deliveries as d on d.payload -> 'reporters' ? e.reference
+     where e.issue_id = pg_temp.id(8) and e.hop = 'answered' and d.approved_by is not null $$,
+  $$ values ('0e000000-0000-4000-8000-000000000001', 'by hand', 'Agnes Agent') $$,
+  'and the ledger knows that they were answered'
+);
+select is(
+  pg_temp.act('agent', 'confirm_delivery', '201500290'), 'PT409 loop_delivery_status_conflict',
+  'what is being sent is not confirmed'
+);
+select is(
+  pg_temp.act('agent', 'cancel_delivery', '0e000000-0000-4000-8000-000000000002'), 'cancelled',
+  'who need not be told is cleared away'
+);
 select is(
   (select count(*)::integer from public.loop_silent_fixes where issue_id = pg_temp.id(8)), 0,
   'then it is not silent any more'
