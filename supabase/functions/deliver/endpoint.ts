@@ -32,6 +32,11 @@ export interface EndpointTools {
 /** A receiver that did not answer once is left alone for the rest of the run: each attempt takes its whole time limit. */
 const SILENT: ReadonlySet<string> = new Set(["timeout", "unreachable", "host_unknown"]);
 
+/** A receiver that has taken so long so often rests too: it would have all workers, and the others would wait. */
+const SLOW_MS = 5_000;
+const MAX_SLOW = 4;
+const SLOW_REST_MS = 30_000;
+
 /** For how long an endpoint that was loaded is used: a secret that is revoked signs nothing after that, in no run. */
 const FRESH_MS = 5_000;
 
@@ -40,6 +45,7 @@ export class Endpoints {
   readonly #tools: EndpointTools;
   readonly #loaded = new Map<string, Endpoint & { loadedAt: number }>();
   readonly #restsUntil = new Map<string, number>();
+  readonly #slowAnswers = new Map<string, number>();
 
   constructor(tools: EndpointTools) {
     this.#tools = tools;
@@ -56,7 +62,7 @@ export class Endpoints {
     for (const endpoint of rows.data) {
       this.#loaded.set(endpoint.id, { ...endpoint, loadedAt });
       const until = endpoint.rests_until === null ? 0 : Date.parse(endpoint.rests_until);
-      this.#restsUntil.set(endpoint.id, Math.max(until, this.#restsUntil.get(endpoint.id) ?? 0));
+      this.#rest(endpoint.id, until);
     }
     return true;
   }
@@ -77,12 +83,24 @@ export class Endpoints {
         isCounted: false,
       };
     }
+    const begunAt = this.#tools.clock();
     const outcome = await this.#send(endpoint, claim);
+    const now = this.#tools.clock();
     if (outcome.kind === "failed") {
       const seconds = outcome.retryAfter ?? (SILENT.has(outcome.error) ? 60 : 0);
-      if (seconds > 0) this.#restsUntil.set(endpoint.id, this.#tools.clock() + seconds * 1000);
+      this.#rest(endpoint.id, now + seconds * 1000);
+    }
+    if (now - begunAt > SLOW_MS) {
+      const count = (this.#slowAnswers.get(endpoint.id) ?? 0) + 1;
+      this.#slowAnswers.set(endpoint.id, count);
+      if (count >= MAX_SLOW) this.#rest(endpoint.id, now + SLOW_REST_MS);
     }
     return outcome;
+  }
+
+  /** Until the latest of the times for which it is called. */
+  #rest(id: string, until: number): void {
+    this.#restsUntil.set(id, Math.max(until, this.#restsUntil.get(id) ?? 0));
   }
 
   async #send(endpoint: Endpoint, claim: Claim): Promise<Outcome> {

@@ -197,6 +197,21 @@ describe("a webhook", () => {
     expect(told).toEqual([expect.objectContaining({ name: "fail_delivery", error })]);
   });
 
+  test("to a receiver that is slow has no run to itself: the others are not kept waiting", async () => {
+    let now = NOW;
+    const { run, told, sent } = await setUp({
+      due: { webhook: Array.from({ length: 48 }, (_, at) => at + 1) },
+      answer: () => {
+        now += 6_000;
+        return new Response(null, { status: 204 });
+      },
+    }, { clock: () => now, maxMs: 1_000_000 });
+    expect(await run()).toMatchObject({ claimed: 48, stopped: null });
+    expect(sent.length).toBeLessThan(16);
+    expect(told.filter(({ name }) => name === "finish_delivery")).toHaveLength(sent.length);
+    expect(told.at(-1)).toMatchObject({ error: "endpoint_rests", counted: false });
+  });
+
   test("is not signed with a secret that was revoked while the batch before it was slow", async () => {
     let now = NOW;
     const world = await setUp({
