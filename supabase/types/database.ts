@@ -4913,6 +4913,36 @@ export type Database = {
         };
         Returns: Json;
       };
+      "confirm_delivery": {
+        Args: { "id": number; "reference"?: string };
+        Returns: {
+          "approved_by": string | null;
+          "approved_by_user_id": string | null;
+          "attempts_count": number;
+          "body": string | null;
+          "channel": string;
+          "created_at": string;
+          "dedupe_key": string;
+          "deliver_after": string;
+          "delivered_at": string | null;
+          "endpoint_id": string | null;
+          "event_id": number | null;
+          "generation": number | null;
+          "id": number;
+          "issue_id": string | null;
+          "kind": string;
+          "last_error": string | null;
+          "payload": NonNullable<Json>;
+          "reference": string | null;
+          "status": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deliveries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "connect_by_key": {
         Args: {
           "account": Json;
