@@ -65,10 +65,19 @@ begin
     where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
   )
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+  -- Who comes back to an issue that was resolved meanwhile. Whoever moves reporters answers them.
+  if not found and current_setting('app.import', true) is distinct from 'on' then
+    perform private.answer_late_reports(array(
+      select e from public.loop_events as e
+      where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
+      order by e.id limit 1
+    ));
+  end if;
 end;
 $$;
 comment on function private.record_report is
-  'Records another report of an issue, unless an earlier generation has it.';
+  'Records another report of an issue. One that the ledger has already is only answered, where the issue is '
+  'resolved and its reporter was not told.';
 
 -- While the issue is being inserted it is not in the loop: its own trigger records what is mapped to it.
 create or replace function private.record_message_report() returns trigger

@@ -49,14 +49,17 @@ comment on function private.move_messages is
 create or replace function private.move_escalations(p_ids uuid[], p_from uuid, p_to uuid) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_before constant text := coalesce(current_setting('app.import', true), '');
   v_ids uuid[];
 begin
+  perform set_config('app.import', 'on', true);
   with moved as (
     update support.escalations as e set issue_id = p_to
     where e.issue_id = p_from and (p_ids is null or e.id = any (p_ids))
     returning e.id
   )
   select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
+  perform set_config('app.import', v_before, true);
   return v_ids;
 end;
 $$;

@@ -44,9 +44,9 @@ begin
   update public.circle_issues as c set mapped_to_issue_id = old.source_issue_id
   where c.id = any (old.message_ids) and c.is_triaged
     and coalesce(c.mapped_to_issue_id, old.into_issue_id) = old.into_issue_id;
-  perform set_config('app.import', v_before, true);
   update support.escalations as e set issue_id = old.source_issue_id
   where e.id = any (old.escalation_ids) and coalesce(e.issue_id, old.into_issue_id) = old.into_issue_id;
+  perform set_config('app.import', v_before, true);
   update public.issues as i set status = old.source_status
   where i.id = old.source_issue_id and i.status = 'archived' and old.source_status <> 'archived';
   insert into public.issue_links (issue_id, exai_issue_id)
