@@ -330,10 +330,19 @@ begin
     where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
   )
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+  -- Who comes back to an issue that was resolved meanwhile. Whoever moves reporters answers them.
+  if not found and current_setting('app.import', true) is distinct from 'on' then
+    perform private.answer_late_reports(array(
+      select e from public.loop_events as e
+      where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
+      order by e.id limit 1
+    ));
+  end if;
 end;
 $$;
 comment on function private.record_report is
-  'Records another report of an issue, unless an earlier generation has it.';
+  'Records another report of an issue. One that the ledger has already is only answered, where the issue is '
+  'resolved and its reporter was not told.';
 
 -- While the issue is being inserted it is not in the loop: its own trigger records what is mapped to it.
 create or replace function private.record_message_report() returns trigger
@@ -2834,14 +2843,17 @@ comment on function private.move_messages is
 create or replace function private.move_escalations(p_ids uuid[], p_from uuid, p_to uuid) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_before constant text := coalesce(current_setting('app.import', true), '');
   v_ids uuid[];
 begin
+  perform set_config('app.import', 'on', true);
   with moved as (
     update support.escalations as e set issue_id = p_to
     where e.issue_id = p_from and (p_ids is null or e.id = any (p_ids))
     returning e.id
   )
   select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
+  perform set_config('app.import', v_before, true);
   return v_ids;
 end;
 $$;
@@ -3108,9 +3120,9 @@ begin
   update public.circle_issues as c set mapped_to_issue_id = old.source_issue_id
   where c.id = any (old.message_ids) and c.is_triaged
     and coalesce(c.mapped_to_issue_id, old.into_issue_id) = old.into_issue_id;
-  perform set_config('app.import', v_before, true);
   update support.escalations as e set issue_id = old.source_issue_id
   where e.id = any (old.escalation_ids) and coalesce(e.issue_id, old.into_issue_id) = old.into_issue_id;
+  perform set_config('app.import', v_before, true);
   update public.issues as i set status = old.source_status
   where i.id = old.source_issue_id and i.status = 'archived' and old.source_status <> 'archived';
   insert into public.issue_links (issue_id, exai_issue_id)
