@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type FakeGithub, startFakeGithub } from "../../fakes/github.ts";
+import { scratchFolder } from "../../local/scratch-folder.ts";
 import { createHealth } from "../health.ts";
 import { holdLease, type Lease } from "../lease.ts";
 import { createLog } from "../log.ts";
@@ -41,7 +41,7 @@ export interface Bench {
 
 /** @param files the repository's files besides its README */
 export async function openBench(files: Readonly<Record<string, string>> = {}): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), "fixloop-worker-test-"));
+  const folder = scratchFolder("worker");
   const gitDir = join(folder, "shop.git");
   const tasks = join(folder, "tasks");
   mkdirSync(tasks);
