@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TaskFailure } from "./failure.ts";
 import { endOf, limited, type LimitOptions, saysLimit } from "./limits.ts";
+import { statOf } from "./objects.ts";
 import { run } from "./process.ts";
 import type { ChatMessage, Claim } from "./queue.ts";
 
@@ -133,7 +134,7 @@ function readable(text: string): string {
 }
 
 function loadMetadata(file: string): Record<string, unknown> {
-  const stat = lstatSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   if (!stat?.isFile() || stat.size > LONGEST_METADATA) return {};
   try {
     // jsonb can't store NUL

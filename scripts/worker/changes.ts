@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Workspace } from "./clone.ts";
 import { type ChangedFile, describe } from "./describe.ts";
@@ -7,7 +7,7 @@ import { fetchAll, type Fetched } from "./elsewhere.ts";
 import { failureOf, TaskFailure } from "./failure.ts";
 import { requireFilters } from "./filters.ts";
 import { type Git, GitError } from "./git.ts";
-import { below, type Entry, isSame, openRepository, type Repository, SUBMODULE } from "./objects.ts";
+import { below, type Entry, isSame, openRepository, type Repository, statOf, SUBMODULE } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 import { gitDirOf, isWithin, type Snapshot, snapshot } from "./snapshot.ts";
 
@@ -89,7 +89,8 @@ export async function takeBefore(
 type Collected = Pick<Changes, "head" | "leftOut" | "foundIn">;
 
 async function collect(repo: Repository, space: Workspace, message: string): Promise<Collected> {
-  if (!lstatSync(space.work, { throwIfNoEntry: false })?.isDirectory()) {
+  // an empty one has been moved away: who deletes all files leaves the repository
+  if (!statOf(space.work)?.isDirectory() || readdirSync(space.work).length === 0) {
     throw new TaskFailure("commit_failed", "yes", "The agent left no working tree.");
   }
   const gitDir = gitDirOf(space.work);
@@ -113,6 +114,12 @@ async function collect(repo: Repository, space: Workspace, message: string): Pro
     (await uncontained(repo, agent.removed, [head, ...given, ...places.map(({ commit }) => commit)]))
       .map(({ name }) => `${name} (removed from its branch)`);
   const [place, ...others] = places;
+  if (!isChanged && agent.head !== null && !await isGiven(repo, agent.head, given)) {
+    // committed, and gone from the files without a commit
+    if (tree !== await repo.treeOf(agent.head)) {
+      throw leftBehind([`in the commit ${agent.head.slice(0, 10)}, which its files are without`]);
+    }
+  }
   if (!place) {
     if (!isChanged && removed.length > 0) throw leftBehind(removed.map((each) => `in ${each}`));
     const isBehind = isMoved && agent.head !== null && await isBefore(repo, agent.head, space.start);
@@ -141,8 +148,12 @@ async function isOnlyMoved(
   tree: string,
   given: readonly string[],
 ): Promise<boolean> {
-  if (head === null || tree !== await repo.treeOf(head)) return false;
-  for (const commit of given) if (await repo.isAncestor(head, commit)) return true;
+  return head !== null && tree === await repo.treeOf(head) && await isGiven(repo, head, given);
+}
+
+/** Whether a commit is one of those that the repository had. */
+async function isGiven(repo: Repository, commit: string, given: readonly string[]): Promise<boolean> {
+  for (const known of given) if (await repo.isAncestor(commit, known)) return true;
   return false;
 }
 
@@ -183,7 +194,7 @@ interface IndexEntry extends Entry {
 /** The agent's own index: what it added, and what a merge left open. */
 async function loadIndex(repo: Repository, dotGit: string): Promise<IndexEntry[]> {
   const file = join(dotGit, "index");
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return [];
+  if (!statOf(file)?.isFile()) return [];
   for (const name of readdirSync(dotGit).filter((each) => each.startsWith("sharedindex."))) {
     copyFileSync(join(dotGit, name), join(repo.gitDir, name));
   }
@@ -202,7 +213,7 @@ function requireResolved(space: Workspace, gitDir: string | null, index: readonl
   const open = [...new Set(index.filter(({ stage }) => stage !== "0").map(({ path }) => path))];
   const marked = open.filter((path) => {
     const file = below(space.work, path);
-    return lstatSync(file, { throwIfNoEntry: false })?.isFile() &&
+    return statOf(file)?.isFile() &&
       /^(<{7}|>{7}) /m.test(readFileSync(file, "latin1"));
   });
   const places = marked.map((path) => `conflicts in ${readablePath(path).text}`);
@@ -260,7 +271,7 @@ async function loadSubmodules(
   entries: readonly (readonly [string, Entry])[],
 ): Promise<Map<string, string>> {
   const file = join(space.work, ".gitmodules");
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return new Map();
+  if (!statOf(file)?.isFile()) return new Map();
   const { bytes } = await repo.run(
     ["config", "--file", file, "--null", "--get-regexp", "^submodule\\..*\\.path$"],
     { accept: [1] },

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Place, unreachable, withoutAncestors } from "./contained.ts";
-import { isFolder, MAX_BYTES, type Repository } from "./objects.ts";
+import { isFolder, MAX_BYTES, type Repository, statOf } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 import { loadLogs, textOf } from "./reflogs.ts";
 import { linkIn, realPath, snapshot } from "./snapshot.ts";
@@ -254,7 +254,7 @@ function worktreesOf(dotGit: string, refs: ReadonlyMap<string, string>): Worktre
     );
     const commit = head.startsWith("ref: ") ? refs.get(head.slice("ref: ".length)) : head;
     const file = Buffer.from(path, "latin1");
-    if (!path || !commit || !lstatSync(file, { throwIfNoEntry: false })?.isFile()) return [];
+    if (!path || !commit || !statOf(file)?.isFile()) return [];
     const back = Buffer.from(linkIn(file), "latin1");
     if (!existsSync(back) || realPath(back) !== realPath(own)) return [];
     return [{ folder: realPath(Buffer.from(dirname(path), "latin1")), commit }];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { uncontained } from "./contained.ts";
 import { fetchAll } from "./elsewhere.ts";
 import { GitError } from "./git.ts";
-import { below, type Entry, isSame, openRepository, type Repository, SUBMODULE } from "./objects.ts";
+import { below, type Entry, isSame, openRepository, type Repository, statOf, SUBMODULE } from "./objects.ts";
 import { gitDirOf, isWithin, type Snapshot, snapshot, type SnapshotOptions } from "./snapshot.ts";
 
 export interface Inside extends Snapshot {
@@ -78,7 +78,7 @@ export async function inspect(
 /** The first URL in a repository's configuration, which is read as text: git would run what it names. */
 function remoteOf(gitDir: string): string | null {
   const config = join(gitDir, "config");
-  if (!lstatSync(config, { throwIfNoEntry: false })?.isFile()) return null;
+  if (!statOf(config)?.isFile()) return null;
   const [, section = ""] = readFileSync(config, "utf8").match(/^\s*\[remote "[^\n]*\n([^[]*)/m) ?? [];
   return section.match(/^\s*url\s*=\s*(\S[^\n]*)/m)?.[1]?.trim() ?? null;
 }

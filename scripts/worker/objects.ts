@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { TaskFailure } from "./failure.ts";
 import type { Git, GitCall } from "./git.ts";
 import type { RunResult } from "./process.ts";
@@ -122,5 +122,15 @@ export const below = (folder: string, path: string): Buffer =>
 
 /** Whether a path is a folder itself, not a link to one. */
 export function isFolder(path: string | Buffer): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statOf(path)?.isDirectory() ?? false;
+}
+
+/** What is at a path, not what a link there leads to; undefined for nothing, also below a file. */
+export function statOf(path: string | Buffer): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isFolder } from "./objects.ts";
+import { isFolder, statOf } from "./objects.ts";
 
 /** What the logs of a repository's references say of its commits. */
 export interface Logged {
@@ -65,5 +65,5 @@ function filesIn(folder: string, except: readonly string[] = []): string[] {
 
 /** A file's text; empty for one that does not exist, and for anything that is not a file. */
 export function textOf(file: string): string {
-  return lstatSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
+  return statOf(file)?.isFile() ? readFileSync(file, "utf8") : "";
 }

@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "./nested.ts";
-import { below, type Entry, isFolder, type Repository, SUBMODULE } from "./objects.ts";
+import { below, type Entry, isFolder, type Repository, statOf, SUBMODULE } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 
 export interface Snapshot {
@@ -158,18 +158,16 @@ async function tracked(repo: Repository, folder: string, indexFile?: string): Pr
   return [...folders].filter((path) => {
     const head = below(folder, `${path}/.git/HEAD`);
     return isPopulated(below(folder, path)) &&
-      (lstatSync(head, { throwIfNoEntry: false }) || linkIn(below(folder, `${path}/.git`)) !== "");
+      (statOf(head) || linkIn(below(folder, `${path}/.git`)) !== "");
   });
 }
 
 const isPopulated = (folder: Buffer): boolean =>
-  lstatSync(Buffer.concat([folder, Buffer.from("/.git")]), { throwIfNoEntry: false }) !== undefined;
+  statOf(Buffer.concat([folder, Buffer.from("/.git")])) !== undefined;
 
 /** The path in a `.git` that is a file, with a character per byte; empty for another file. */
 export const linkIn = (file: Buffer | string): string =>
-  lstatSync(file, { throwIfNoEntry: false })?.isFile()
-    ? readFileSync(file, "latin1").match(/^gitdir: ([^\n]*)/)?.[1] ?? ""
-    : "";
+  statOf(file)?.isFile() ? readFileSync(file, "latin1").match(/^gitdir: ([^\n]*)/)?.[1] ?? "" : "";
 
 /** The folder of a repository's own files, which may be anywhere; null for none. */
 export function gitDirOf(folder: string): string | null {
