@@ -7,21 +7,12 @@ import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-fol
 import { startFakeDevto } from "../../../scripts/fakes/devto.ts";
 import { type Stack, startStack } from "../../../scripts/local/stack.ts";
 import { rotateSecrets } from "../../../scripts/secrets/rotate-secrets.ts";
-import { createConnectionTokens, tokenDependencies } from "../../functions/_shared/connection-token.ts";
 import { parseMasterKeys } from "../../functions/_shared/encryption.ts";
-import { Canary, searchCluster, searchFiles } from "../support/canary.ts";
-import {
-  agree,
-  allowReturn,
-  Browser,
-  follow,
-  post,
-  start as startFlow,
-  startProviders,
-} from "../support/connections.ts";
+import { Canary, cancelWaiting, searchCluster, searchFiles } from "../support/canary.ts";
+import { describeConnections } from "../support/canary-connections.ts";
+import { allowReturn, startProviders } from "../support/connections.ts";
 import { askTokens, asServer, githubWith, type TokenAnswer } from "../support/github-tokens.ts";
 import { type Person, server, signUp } from "../support/people.ts";
-import { rpcOf } from "../support/refresh-process.ts";
 
 // A GitHub token, and the tokens and keys of connections, go every way that there is, the wrong ones too, over a cluster of
 // their own. Then everything that the cluster, the functions and the stack have written is searched for them. Another value shows that the search finds one.
@@ -164,7 +155,7 @@ describe("a token goes every way there is", () => {
       // not against readers: the wait is to be in the call that has the secret
       await lock`lock table private.secrets in share mode`;
       const cancelled = set("failed");
-      await cancelWaiting();
+      await cancelWaiting(sql);
       expect(await cancelled).toBe("503 database_unavailable");
     });
     await sql`revoke execute on function public.set_github_token from service_role`;
@@ -187,7 +178,7 @@ describe("a token goes every way there is", () => {
     await sql.begin(async (lock) => {
       await lock`lock table public.users`;
       const cancelled = write({ github_token: token("cancelled") }, "update");
-      await cancelWaiting();
+      await cancelWaiting(sql);
       expect(await cancelled).toMatch(/^57014/);
     });
     const { error } = await server(stack.project).rpc("set_github_token", {
@@ -272,132 +263,20 @@ describe("a token goes every way there is", () => {
   });
 });
 
-/** Cancels the API's statement once it waits for the lock. */
-async function cancelWaiting(): Promise<void> {
-  for (;;) {
-    const cancelled = await sql`
-      select pg_cancel_backend(pid) from pg_stat_activity
-      where wait_event_type = 'Lock' and query ~ 'users|set_github_token'
-    `;
-    if (cancelled.length > 0) return;
-    await sleep(10);
-  }
-}
-
 const search = (what: Canary) => searchCluster(sql, what);
 
-describe("tokens of connections go every way there is", () => {
-  /** Posts to a function of connections, and keeps its answer to be searched. */
-  async function send(path: string, body: unknown): Promise<string> {
-    const answer = await post(stack.project, ana, path, body);
-    answers.push(answer.text);
-    return `${answer.status} ${answer.body.code ?? (answer.body.connection as { status: string }).status}`;
-  }
-
-  /** The whole flow, as far as it goes. Returns the connection code, or the code of the error. */
-  async function flow(platform: string): Promise<string> {
-    const browser = new Browser();
-    const url = await startFlow(stack.project, ana, platform);
-    const authorize = await follow(browser, url);
-    passing.push(new URL(url).searchParams.get("ticket") ?? "", authorize.searchParams.get("state") ?? "");
-    passing.push(...browser.cookies.map(({ value }) => value));
-    const back = await follow(browser, await follow(browser, authorize));
-    const code = back.searchParams.get("connection_code") ?? "";
-    if (code !== "") passing.push(code);
-    back.searchParams.delete("connection_code");
-    answers.push(back.href);
-    return code || (back.searchParams.get("error") ?? "");
-  }
-
-  const expire = () =>
-    sql`update public.platform_connections set token_expires_at = now() where token_expires_at is not null`;
-  const tokenOf = async (platform: string) => {
-    const [connection] = await sql`select * from private.usable_connections where platform = ${platform}`;
-    const env: Record<string, string> = { ...providers.env, SECRETS_MASTER_KEYS: `${NEW},${OLD}` };
-    const rpc = rpcOf(stack.project.url, stack.project.secretKey);
-    return await createConnectionTokens(tokenDependencies(rpc, (name) => env[name]))(
-      { ...connection, token_expires_at: connection?.token_expires_at?.toISOString() ?? null } as never,
-    );
-  };
-
-  test("connected, also where the provider or the database fails", async () => {
-    for (const platform of ["github", "youtube"]) {
-      const { faults } = (platform === "github" ? github : providers.google).state;
-      for (const path of [/access_token|\/token/, /\/user$|\/channels/]) {
-        for (const fault of [{ status: 500, body: `broken ${token("echoed")}` }, { isTruncated: true }]) {
-          faults.push({ path, ...fault });
-          expect(await flow(platform)).toBe("devpulse_oauth_provider_unavailable");
-        }
-      }
-      faults.push({
-        path: /access_token|\/token/,
-        status: 200,
-        body: { error: token("code"), access: token("x") },
-      });
-      expect(await flow(platform)).toBe("devpulse_oauth_provider_unavailable");
-      await sql`alter table private.oauth_flows add constraint oauth_flows_refuse check (sealed is null) not valid`;
-      expect(await flow(platform)).toBe("database_unavailable");
-      await sql`alter table private.oauth_flows drop constraint oauth_flows_refuse`;
-      expect(await send(`oauth-callback/${platform}`, { code: token("code") })).toBe(
-        "404 devpulse_connection_code_unknown",
-      );
-      expect(await send(`oauth-callback/${platform}`, { code: await flow(platform) })).toBe("200 connected");
-    }
-  });
-
-  test("in another browser, and back a second time", async () => {
-    const browser = new Browser();
-    const back = await agree(browser, await startFlow(stack.project, ana, "github"));
-    expect(String(await follow(new Browser(), back))).toContain("devpulse_oauth_browser_invalid");
-    expect(String(await follow(browser, back))).toContain("devpulse_oauth_state_invalid");
-  });
-
-  test("refreshed, also where that fails", async () => {
-    for (const platform of ["github", "youtube"]) {
-      await expire();
-      const { faults } = (platform === "github" ? github : providers.google).state;
-      faults.push({ path: /access_token|\/token/, status: 502, body: `broken ${token("echoed")}` });
-      expect((await tokenOf(platform)).kind).toBe("wait");
-      await sql`update private.token_refreshes set next_attempt_at = now() where true`;
-      expect(await tokenOf(platform)).toMatchObject({
-        kind: "token",
-        token: expect.stringContaining(MARK) as string,
-      });
-    }
-    await expire();
-    github.state.oauth.withdraw(String(github.state.users[0]?.id));
-    expect((await tokenOf("github")).kind).toBe("reauth_required");
-  });
-
-  test("a key of Dev.to, good and bad", async () => {
-    expect(await send("connect-devto", { api_key: token("nobody") })).toBe("422 devpulse_api_key_invalid");
-    devto.state.faults.push({ path: "/me", status: 500, body: token("echoed") });
-    expect(await send("connect-devto", { api_key: token("devto") })).toBe("503 devpulse_devto_unavailable");
-    expect(await send("connect-devto", { api_key: [token("array")] })).toBe(
-      "422 devpulse_connection_body_invalid",
-    );
-    expect(await send("connect-devto", { api_key: token("devto") })).toBe("200 connected");
-    const plain = {
-      user_id: ana.id,
-      platform: "devto",
-      secret_id: ana.id,
-      sealed: token("unsealed"),
-      account: {},
-    };
-    const { error } = await server(stack.project).rpc("connect_by_key", plain);
-    answers.push(JSON.stringify(error));
-    expect(error?.message).toBe("agents_secret_invalid");
-  });
-
-  test("re-encrypted and disconnected", async () => {
-    const client = server(stack.project);
-    expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", `${NEW},${OLD}`) }))
-      .toMatchObject({ failed: [], remaining: [] });
-    github.state.faults.push({ path: "/applications/", status: 500, body: token("echoed") });
-    for (const platform of ["github", "youtube"]) {
-      expect(await send("disconnect-platform", { platform })).toBe("200 disconnected");
-    }
-  });
+describeConnections({
+  mark: MARK,
+  token,
+  keys: [NEW, OLD],
+  github,
+  providers,
+  devto,
+  answers,
+  passing,
+  stack: () => stack,
+  sql: () => sql,
+  ana: () => ana,
 });
 
 describe("and is nowhere", () => {

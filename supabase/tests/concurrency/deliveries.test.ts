@@ -137,3 +137,43 @@ describe("an issue", () => {
     expect(open?.["count"], "nothing of an earlier generation waits").toBe(0);
   });
 });
+
+test("a reply that is approved, sent and reopened at the same time is not told, or is corrected", async () => {
+  const issues = Array.from({ length: size(24, 400) }, () => randomUUID());
+  for (const [at, id] of issues.entries()) {
+    await sql`insert into public.issues (id, title) values (${id}, 'Login')`;
+    await sql`
+      insert into public.circle_issues (message_id, chat_room_uuid, mapped_to_issue_id)
+      values (${String(301500290 + at)}, 'room', ${id})
+    `;
+    await sql`update public.issues set status = 'resolved', resolved_by = 'Ana' where id = ${id}`;
+  }
+  /** A run of deliver: whoever may post, posts. */
+  const send = async () => {
+    const claims = await sql<Lease[]>`select id, fencing_token from public.claim_deliveries('circle', 3, 60)`;
+    for (const { id, fencing_token } of claims) {
+      const [row] = await sql`select public.mark_delivery_sent(${id}, ${fencing_token}) as sent_at`;
+      if (row?.["sent_at"]) await sql`select public.finish_delivery(${id}, ${fencing_token})`;
+    }
+    return claims.length;
+  };
+  const outcomes = await Promise.all(issues.flatMap((id) => [
+    outcome(sql`
+      select public.approve_delivery(d.id) from public.deliveries as d
+      where d.issue_id = ${id} and d.status = 'draft'
+    `),
+    outcome(sql`update public.issues set status = 'in_progress' where id = ${id}`),
+    outcome(send()),
+  ]));
+  const late = ["done", "loop_delivery_status_conflict", "loop_delivery_lease_expired"];
+  expect(outcomes.filter((one) => !late.includes(one))).toEqual([]);
+  while (await send() > 0);
+  expect(
+    [...await sql`
+      select d.issue_id, d.status, r.status as correction from public.deliveries as d
+      left join public.deliveries as r on r.issue_id = d.issue_id and r.kind = 'reopened'
+      where d.kind = 'fixed' and (d.status, r.status) is distinct from ('delivered', 'draft')
+        and (d.status, r.status) is distinct from ('cancelled', null)
+    `],
+  ).toEqual([]);
+});

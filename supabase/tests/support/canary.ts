@@ -1,5 +1,6 @@
 import { createReadStream, globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "postgres";
 
 /** Texts to search for, in every form in which they may have been stored. */
@@ -102,4 +103,16 @@ export async function searchTables(sql: Sql, canary: Canary): Promise<string[]> 
     if (form) found.push(`${name} (${form})`);
   }
   return found;
+}
+
+/** Cancels the API's statement once it waits for the lock. */
+export async function cancelWaiting(sql: Sql): Promise<void> {
+  for (;;) {
+    const cancelled = await sql`
+      select pg_cancel_backend(pid) from pg_stat_activity
+      where wait_event_type = 'Lock' and query ~ 'users|set_github_token'
+    `;
+    if (cancelled.length > 0) return;
+    await sleep(10);
+  }
 }
