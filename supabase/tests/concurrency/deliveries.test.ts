@@ -169,11 +169,13 @@ test("a reply that is approved, sent and reopened at the same time is not told, 
   expect(outcomes.filter((one) => !late.includes(one))).toEqual([]);
   while (await send() > 0);
   expect(
-    [...await sql`
+    [
+      ...await sql`
       select d.issue_id, d.status, r.status as correction from public.deliveries as d
       left join public.deliveries as r on r.issue_id = d.issue_id and r.kind = 'reopened'
       where d.kind = 'fixed' and (d.status, r.status) is distinct from ('delivered', 'draft')
         and (d.status, r.status) is distinct from ('cancelled', null)
-    `],
+    `,
+    ],
   ).toEqual([]);
 });
