@@ -3,6 +3,7 @@ import { absentPath, absentRequest } from "./absent.ts";
 import { loadAccount } from "./accounts.ts";
 import { AuthError } from "./auth-error.ts";
 import { type AuthDependencies, Call } from "./call.ts";
+import { checkFields } from "./fields.ts";
 import { completeSession, type Method } from "./sessions.ts";
 import { resend, sendOtp, signUp } from "./sign-up.ts";
 import { followLink, verify } from "./verify.ts";
@@ -30,12 +31,14 @@ export function createAuth(deps: AuthDependencies): (request: Request) => Promis
     const path = pathname.replace(/^\/auth\/v1/, "");
     const route = `${request.method} ${path}`;
     const copy = request.clone();
-    const body = await parseBody(request);
+    const parsed = await parseBody(request);
+    const body = isObject(parsed) ? parsed : undefined;
     const call = new Call(deps, request, body ?? {});
     const answer = ROUTES[route];
-    const absent = absentRequest(path, searchParams, body ?? {}) ?? (answer ? undefined : absentPath(path));
-    if (absent && request.method !== "OPTIONS") return absent.toResponse();
     try {
+      if (call.key && parsed !== undefined) checkFields(parsed);
+      const absent = absentRequest(path, searchParams, body ?? {}) ?? (answer ? undefined : absentPath(path));
+      if (absent && request.method !== "OPTIONS") return absent.toResponse();
       if (answer && body && (call.key || route === "GET /verify")) {
         return await complete(call, await answer(call));
       }
@@ -48,16 +51,18 @@ export function createAuth(deps: AuthDependencies): (request: Request) => Promis
   };
 }
 
-/** The JSON of a request; undefined where it is not an object, which lite rejects. */
-async function parseBody(request: Request): Promise<Record<string, unknown> | undefined> {
+/** The JSON of a request; undefined where it is not JSON, which lite rejects. */
+async function parseBody(request: Request): Promise<unknown> {
   const text = await request.text();
   try {
-    const body: unknown = text === "" ? {} : JSON.parse(text);
-    return typeof body === "object" && body !== null ? body as Record<string, unknown> : undefined;
+    return text === "" ? {} : JSON.parse(text);
   } catch {
     return undefined;
   }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `POST /token` */
 async function exchangeForSession(call: Call): Promise<Response> {
