@@ -153,6 +153,7 @@ describe("only exact texts are read", () => {
     list: z.array(z.number()).optional(),
     text: z.string().optional(),
     clear: z.string().nullish(),
+    filled: z.array(z.string()).min(1).optional(),
     required: z.number().optional(),
   });
 
@@ -166,6 +167,9 @@ describe("only exact texts are read", () => {
     [{ list: ["1"] }, { list: [1] }],
     [{ number: null, flag: "", list: "", text: "", clear: "" }, {}],
     [{ clear: null }, { clear: null }],
+    [{ filled: [], list: [] }, { list: [] }],
+    [{ filled: "[]", list: "[]" }, { list: [] }],
+    [{ filled: ["a"] }, { filled: ["a"] }],
     [{ text: "4" }, { text: "4" }],
     [{ text: "[1]" }, { text: "[1]" }],
     [{ text: "true" }, { text: "true" }],
@@ -193,6 +197,7 @@ describe("only exact texts are read", () => {
     { list: "[1," },
     { list: '{"0": 1}' },
     { list: 1 },
+    { filled: [""], number: [] },
     { text: 4 },
     { text: " ", txt: "" },
     { action: "x", nested: { action: "y" } },

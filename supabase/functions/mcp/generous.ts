@@ -10,7 +10,8 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /**
  * The arguments of a tool, in the types of its schema: numbers and booleans from text, arrays and objects from JSON text.
- * Null and "" for what is optional mean absent, except null where the schema allows it. Keys that known clients add are
+ * Null and "" for what is optional mean absent, except null where the schema allows it, and so does an empty list where
+ * the schema wants elements. Keys that known clients add are
  * left out, unknown ones stay, so that validation names them.
  */
 export function readArguments(schema: z.ZodObject, given: unknown): unknown {
@@ -23,6 +24,7 @@ function read(schema: z.core.$ZodType, given: unknown): unknown {
     case "optional":
     case "default":
       if (given === "" || given === null && !acceptsNull(def.innerType)) return undefined;
+      if (isEmptyList(given) && isFilledList(def.innerType)) return undefined;
       return read(def.innerType, given);
     case "nullable":
       return given === null ? null : read(def.innerType, given);
@@ -58,6 +60,18 @@ function readObject(schema: z.ZodObject, given: unknown, ignored?: ReadonlySet<s
 const acceptsNull = (schema: z.core.$ZodType): boolean => {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   return def.type === "nullable" || "innerType" in def && acceptsNull(def.innerType);
+};
+
+/** A list that may not be empty: models that fill in every argument send an empty one for none. */
+const isFilledList = (schema: z.core.$ZodType): boolean => {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type !== "array") return "innerType" in def && isFilledList(def.innerType);
+  return !(schema as z.ZodType).safeParse([]).success;
+};
+
+const isEmptyList = (given: unknown): boolean => {
+  const list = parseText(given);
+  return Array.isArray(list) && list.length === 0;
 };
 
 /** The array or object that a text contains as JSON, else the value itself. */
