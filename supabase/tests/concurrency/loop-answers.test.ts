@@ -30,6 +30,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("import"), issue, issue) },
   { weight: 3, arbitrary: fc.constant(["tell"] as const) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("release"), engineering) },
+  { weight: 2, arbitrary: fc.constant(["claim"] as const) },
 );
 
 let database: TestDatabase;
@@ -83,6 +84,8 @@ async function take(by: ReservedSql, [what, one = 0, other = 0]: Step): Promise<
       return void await by`update public.exai_issues set status = 'open' where issue_number = ${900 + one}`;
     case "ship":
       return void await by`select public.ship_issue(${900 + one})`;
+    case "claim":
+      return void await by`select id from public.claim_deliveries('circle', 50)`;
     case "release":
       await take(by, ["fix", one]);
       await take(by, ["ship", one]);
@@ -110,14 +113,16 @@ async function take(by: ReservedSql, [what, one = 0, other = 0]: Step): Promise<
       await by`
         select public.approve_delivery(d.id) from public.deliveries as d where d.status = 'draft' and d.kind = 'fixed'
       `;
+      await take(by, ["claim"]);
       await by`
         insert into told
         select r.reference, s.reference || ' ' || s.at
-        from public.claim_deliveries('circle', 50) as c
-        join public.deliveries as d on d.id = c.id and d.kind = 'fixed'
+        from private.delivery_queue as q
+        join public.deliveries as d on d.id = q.delivery_id and d.kind = 'fixed'
         cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
         left join public.loop_events as s
           on s.issue_id = d.issue_id and s.generation = d.generation and s.hop = 'shipped'
+        where q.is_leased
       `;
       await by`
         select public.finish_delivery(q.delivery_id, q.fencing_token) from private.delivery_queue as q where q.is_leased

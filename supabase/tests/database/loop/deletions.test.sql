@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(48);
+select plan(50);
 
 delete from public.tasks;
 update public.loop_settings set ship_gate = 'person', reply_mode = 'automatic';
@@ -238,6 +238,36 @@ select is(
     where message_id in ('post_1007', 'post_1008') and mapped_to_issue_id is null
   ), 2, 'both are deleted at once'
 );
+
+-- The duplicate
+
+create function pg_temp.resolved_couple(p_name text, p_message integer) returns void language plpgsql as $$
+begin
+  perform pg_temp.report(p_name || ' old', '3 hours'), pg_temp.report(p_name || ' new', '2 hours');
+  insert into public.circle_issues (message_id, author_name, posted_at, mapped_to_issue_id) values
+    ('post_' || p_message, 'Ana', now() - interval '2 hours', pg_temp.id_of(p_name || ' old')),
+    ('post_' || p_message + 1, 'Bob', now() - interval '2 hours', pg_temp.id_of(p_name || ' new'));
+  perform pg_temp.engineer(p_name);
+  perform pg_temp.link(p_name || ' new', p_name), pg_temp.link(p_name || ' old', p_name);
+  perform pg_temp.send(p_message, 30, pg_temp.fixes(p_name), pg_temp.merged_ago(30));
+end;
+$$;
+create function pg_temp.replies(p_name text) returns text language sql as $$
+  select string_agg((d.payload #>> '{reporters,0}') || ' ' || d.status, ', ' order by d.id)
+  from public.deliveries as d where d.issue_id = pg_temp.id_of(p_name || ' old')
+$$;
+select pg_temp.resolved_couple('t', 1009);
+select public.merge_issues(pg_temp.id_of('t new'), pg_temp.id_of('t old'));
+delete from public.issues where id = pg_temp.id_of('t new');
+select is(
+  pg_temp.replies('t'), 'post_1009 pending, post_1010 pending',
+  'a duplicate is deleted that was about to answer: the older issue does'
+);
+select pg_temp.resolved_couple('s', 1011);
+select pg_temp.step('claimed', '', 0), pg_temp.step('told', '', 0);
+select public.merge_issues(pg_temp.id_of('s new'), pg_temp.id_of('s old'));
+delete from public.issues where id = pg_temp.id_of('s new');
+select is(pg_temp.replies('s'), 'post_1011 delivered', 'one that has answered: nobody is told again');
 
 -- The repository
 
