@@ -39,7 +39,7 @@ test(
     from generate_series(1, ${2 * ISSUES}::integer) as n
   `;
     // a mark that is left would compute a target again
-  while ((await sql`select from private.service_marks`).count > 0) await run();
+    while ((await sql`select from private.service_marks`).count > 0) await run();
     expect(
       await sql`
     select p.name, count(*)::integer from public.open_service_targets as t
