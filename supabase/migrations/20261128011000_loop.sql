@@ -7182,28 +7182,28 @@ declare
   v_before constant timestamptz := now() - make_interval(
     days => (select s.delivery_retention_days from public.loop_settings as s)
   );
-  v_id bigint := 0::bigint;
+  v_after bigint;
+  v_last bigint := 0::bigint;
   v_created_at timestamptz;
   v_count integer := 0;
 begin
-  while v_count = 0 and v_id is not null loop
-    with oldest as materialized (
-      select p.id, p.created_at from public.deliveries as p where p.id > v_id order by p.id limit p_batch
-    ),
-    ended as (
-      delete from public.deliveries as d
-      where d.ctid = any (array(
-        select o.ctid from oldest as f join public.deliveries as o on o.id = f.id
-        where o.created_at < v_before and o.status <> 'pending'
-          and (o.status in ('delivered', 'cancelled') or o.channel in ('webhook', 'slack'))
-        for update of o skip locked
-      ))
-      returning 1
-    )
-    select (select count(*)::integer from ended), max(f.id), max(f.created_at)
-    into v_count, v_id, v_created_at
-    from oldest as f;
-    exit when v_created_at >= v_before;
+  loop
+    v_after := v_last;
+    select max(f.id), max(f.created_at) into v_last, v_created_at
+    from (
+      select p.id, p.created_at from public.deliveries as p where p.id > v_after order by p.id limit p_batch
+    ) as f;
+    exit when v_last is null;
+    -- no join: without statistics of the table its plan would be quadratic
+    delete from public.deliveries as d
+    where d.ctid = any (array(
+      select o.ctid from public.deliveries as o
+      where o.id > v_after and o.id <= v_last and o.created_at < v_before and o.status <> 'pending'
+        and (o.status in ('delivered', 'cancelled') or o.channel in ('webhook', 'slack'))
+      for update skip locked
+    ));
+    get diagnostics v_count = row_count;
+    exit when v_count > 0 or v_created_at >= v_before;
   end loop;
   return v_count;
 end;
