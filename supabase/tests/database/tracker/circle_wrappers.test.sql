@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(42);
+select plan(45);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -129,7 +129,8 @@ create function pg_temp.with_replies(p_id text, p_replies jsonb) returns text la
   from handle_circle_webhook(pg_temp.single(p_id, 'x', null) || jsonb_build_object('Replies', p_replies)) as r
 $$;
 select is(pg_temp.with_replies('150', j::jsonb), '1 0 single', 'no replies: ' || j)
-from unnest(array['""', '{}', '"[]"', '[null]', '"{}"', 'null', '" "', '[null, "", {}]', '"null"']) as j;
+from unnest(array['""', '{}', '"[]"', '[null]', '"{}"', 'null', '" "', '[null, "", {}]', '"null"',
+  '"undefined"', '" None "', '["null"]']) as j;
 create temp table reply as select pg_temp.reply(1, '161', 'Lee', 'Hi') as one, pg_temp.reply(2, '162', 'Mia',
   'Ho') as two;
 select is(
