@@ -10387,7 +10387,7 @@ begin
           with ordinality as r (value, position)
       ), '[]');
     when 'string' then
-      if lower(private.non_blank(p_value #>> '{}')) = 'null' then
+      if lower(private.non_blank(p_value #>> '{}')) in ('null', 'undefined', 'none', 'nil') then
         return '[]'::jsonb;
       end if;
       v_parsed := private.parse_json_text(p_value #>> '{}');
