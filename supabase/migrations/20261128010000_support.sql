@@ -2914,7 +2914,7 @@ comment on function private.answer_confidence is
 
 -- 60_support/30_answers/33_default_answer_weights.sql
 -- The weights of a new installation, by `npm run answers:train`. Don't edit: train again.
--- Trained from sources with the digest c266fc4347a3d732.
+-- Trained from sources with the digest 1d1e78ecc711f791.
 
 insert into private.answer_weights (feature, weight) values
   ('(constant)', -5.057),
