@@ -110,9 +110,12 @@ test.each<[string, string, Way]>(some(1, [
   await Promise.all(fleet);
   const ended = await sql`select status::text, count(*)::integer as n from public.tasks group by status`;
   expect(ended).toEqual([{ status: "completed", n: count }]);
-  const counted = await sql`
-    select task_id from public.task_attempts where worker = 'broken' and outcome = 'failed'`;
-  expect(counted.length, "before it noticed that it is broken").toBeLessThanOrEqual(4);
+  const [tries] = await sql<[{ counted: number; repeated: number }]>`
+    select (count(*) filter (where outcome = 'failed'))::integer as counted,
+      (count(*) - count(distinct task_id))::integer as repeated
+    from public.task_attempts where worker = 'broken'`;
+  expect(tries.counted, "before it noticed that it is broken, and of tasks that it had before")
+    .toBeLessThanOrEqual(4 + tries.repeated);
 });
 
 test("a user whose repositories can't be cloned delays nobody else", async () => {
