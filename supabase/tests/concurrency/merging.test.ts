@@ -88,11 +88,12 @@ test("issues that are promoted, merged, fixed and taken apart at the same time t
       from public.circle_issues where mapped_to_issue_id = ${older}
     `;
     expect(merged).toEqual({ messages: 2, links: 1 });
+    const linked = await sql<{ id: string }[]>`
+      select distinct exai_issue_id as id from public.issue_links where issue_id in (${older}, ${younger})
+    `;
     await Promise.all([
-      sql`
-        update public.exai_issues set status = 'fixed'
-        where id in (select exai_issue_id from public.issue_links where issue_id in (${older}, ${younger}))
-      `,
+      // one by one: an update of several rows locks them in any order
+      ...linked.map(({ id }) => sql`update public.exai_issues set status = 'fixed' where id = ${id}`),
       sql`select public.unmerge_issues(${younger})`,
     ]);
     const told = await sql<{ replies: number; isLinked: boolean }[]>`
