@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(29);
+select plan(34);
 
 delete from public.tasks;
 delete from public.projects;
@@ -200,6 +200,33 @@ select is(
   pg_temp.links_of('m'), '#22 closes task open', 'a task that names another one has nothing to do with it'
 );
 
+-- What was open holds nothing up, though nobody has news of it
+
+create function pg_temp.hold(p_name text, p_toy integer, p_pull integer) returns void language sql as $$
+  select pg_temp.toy(p_toy, 40);
+  select pg_temp.link_toy('second', p_name, p_toy);
+  select pg_temp.send(p_pull, 30, pg_temp.fixes(p_name), pg_temp.merged_ago(30));
+  select private.run_close_rule();
+$$;
+select pg_temp.engineer('p', 'p1');
+select pg_temp.hold('p', 13, 24);
+select is(pg_temp.status_of('p1'), 'waiting_for_help', 'an open one that an agent linked holds up a fix');
+update auth.users set banned_until = now() + interval '1 day' where email = 'second@example.com';
+select private.run_close_rule();
+select is(pg_temp.status_of('p1'), 'resolved Fixloop', 'until they are banned');
+update auth.users set banned_until = null where email = 'second@example.com';
+select pg_temp.engineer('q', 'q1');
+select pg_temp.toy(14, 40);
+create temp table ended on commit drop as select pg_temp.dispatch('q', pg_temp.toy_url(14)) as id;
+select pg_temp.send(25, 30, pg_temp.fixes('q'), pg_temp.merged_ago(30));
+select private.run_close_rule();
+select is(pg_temp.status_of('q1'), 'waiting_for_help', 'one of a task holds up a fix');
+delete from public.tasks where id = (select id from ended);
+select private.run_close_rule();
+select is(pg_temp.status_of('q1'), 'resolved Fixloop', 'until the task is deleted');
+select pg_temp.engineer('s', 's1');
+select pg_temp.hold('s', 15, 26);
+
 -- An account that is deleted
 
 select pg_temp.engineer('n', 'n1');
@@ -213,6 +240,8 @@ select pg_temp.as_persona('second', format(
 update auth.users set deleted_at = now() where email = 'second@example.com';
 delete from auth.users where email = 'second@example.com';
 select is(pg_temp.outcome('n'), 'open: #12 mentions person open', 'with the account its right is gone');
+select private.run_close_rule();
+select is(pg_temp.status_of('s1'), 'resolved Fixloop', 'so that it holds up no fix');
 select pg_temp.toy(12, 30, pg_temp.merged_ago(30));
 select is(pg_temp.status_of('n1'), 'waiting_for_help', 'and nothing is fixed');
 select pg_temp.send(23, 30, 'x', pg_temp.merged_ago(30));
