@@ -92,6 +92,14 @@ begin
     on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
     and o.reference = f.reference and o.at = f.at
   where a.issue_id <> r.issue_id
+    -- several fixes ship with one deployment
+    and exists (
+      select from public.loop_events as x
+      join public.loop_events as y
+        on y.issue_id = a.issue_id and y.generation = a.generation and y.hop = 'fixed'
+        and y.reference = x.reference
+      where x.issue_id = r.issue_id and x.generation = r.generation and x.hop = 'fixed'
+    )
   group by r.issue_id, r.generation, a.reference
   order by r.issue_id, a.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;

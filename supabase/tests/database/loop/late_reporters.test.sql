@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(34);
+select plan(36);
 
 create function pg_temp.message_of(p_message_id text, p_name text, p_age interval) returns void
 language sql as $$
@@ -183,6 +183,30 @@ select is(
   pg_temp.replies_of('d') || '; ' || pg_temp.replies_of('e'), 'delivered 6, delivered 7; -',
   'nor after another merge'
 );
+
+-- Two fixes that ship with one deployment
+
+update public.loop_settings set ship_gate = 'deployment';
+select pg_temp.engineer('x2', 'm');
+select pg_temp.engineer('y2', 'n');
+select pg_temp.message_of('31', 'm', '1 hour');
+select pg_temp.fix(8, 'x2');
+select pg_temp.fix(9, 'y2');
+select public.ingest_github_delivery(gen_random_uuid(), 'deployment_status', encode(convert_to(
+  jsonb_build_object(
+    'action', 'created',
+    'deployment_status', jsonb_build_object(
+      'state', 'success', 'environment', 'production', 'created_at', pg_temp.ago(10)
+    ),
+    'deployment', jsonb_build_object('id', 1, 'created_at', pg_temp.ago(10), 'ref', 'v2.14.1'),
+    'repository', '{"id": 77, "name": "Shop", "full_name": "Acme/Shop", "owner": {"login": "Acme"}}'::jsonb
+  )::text, 'UTF8'
+), 'base64'));
+select pg_temp.arrive();
+select is(pg_temp.replies_of('m'), 'delivered 31', 'one of two issues is answered');
+update public.circle_issues set mapped_to_issue_id = pg_temp.id_of('n') where message_id = '31';
+select is(pg_temp.replies_of('n'), 'pending 31', 'whose message is moved is told of the other fix');
+update public.loop_settings set ship_gate = 'merge';
 
 -- Undone before anything was sent
 
