@@ -132,7 +132,7 @@ end;
 $$;
 comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
 
--- No check constraint: its error would have the row, and so would the log.
+-- No check constraint: its error would have the row, and so would the log. Before the one of all URLs, too.
 create or replace function private.reject_slack_path() returns trigger
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -143,7 +143,7 @@ begin
 end;
 $$;
 comment on function private.reject_slack_path is
-  'Before trigger of slack endpoints whose url is more than a host. Errors: '
+  'Before trigger of slack endpoints whose url is not that of a host alone. Errors: '
   'loop_webhook_endpoint_invalid (422), always.';
 
 create trigger _000_require_admin before update or delete on public.webhook_endpoints
@@ -153,7 +153,9 @@ create trigger _050_reject_key_change before update on public.webhook_endpoints
   for each row when (old.id is distinct from new.id or old.kind is distinct from new.kind)
   execute function private.reject_key_change();
 create trigger _060_reject_slack_path before insert or update on public.webhook_endpoints
-  for each row when (new.kind = 'slack' and new.url ~ '^[a-z]+://[^/?#]*[/?#].')
+  for each row when (
+    new.kind = 'slack' and (not private.is_endpoint_url(new.url) or new.url ~ '//[^/?#]*[/?#].')
+  )
   execute function private.reject_slack_path();
 create trigger _200_set_endpoint_state before update on public.webhook_endpoints
   for each row execute function private.set_endpoint_state();

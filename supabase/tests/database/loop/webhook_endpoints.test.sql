@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(65);
+select plan(68);
 
 \ir ../helpers/personas.psql
 
@@ -175,11 +175,13 @@ select is(
   'its host is'
 );
 select is(
-  pg_temp.as_persona('admin', format(
-    'update public.webhook_endpoints set url = %L returning url', 'https://hooks.slack.com/services/T0/B0/x'
-  )),
-  'PT422 loop_webhook_endpoint_invalid', 'neither where a client writes it there'
-);
+  pg_temp.as_persona('admin', format('update public.webhook_endpoints set url = %L returning url', u.url)),
+  'PT422 loop_webhook_endpoint_invalid', 'neither where a client writes it there: ' || u.url
+)
+from (values
+  ('https://hooks.slack.com/services/T0/B0/x'), ('HTTPS://hooks.slack.com/services/T0/B0/x'),
+  ('hooks.slack.com/services/T0/B0/x'), (' https://hooks.slack.com/services/T0/B0/x')
+) as u (url);
 
 -- Templates
 
