@@ -62,7 +62,9 @@ declare
 begin
   for v_open in
     select r.issue_id, array_agg(r.reference) as refs
-    from private.load_reply_reporters(p_ids) as r
+    from private.load_reply_reporters(
+      array(select d.id from public.deliveries as d where d.id = any (p_ids) and d.kind = 'fixed')
+    ) as r
     join public.issues as i on i.id = r.issue_id and i.resolved_at is null
     group by r.issue_id
     order by r.issue_id

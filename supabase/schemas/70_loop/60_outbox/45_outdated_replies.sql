@@ -64,23 +64,23 @@ comment on function private.cancel_outdated_replies is
   'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
   'one is open.';
 
--- The key is given up: whoever comes back to the issue is told.
-create or replace function private.withdraw_replies(p_issue_id uuid) returns void
+-- The key is given up: whoever comes back to the issue is told. By the reporters of what waits, each by its
+-- key: an issue may have thousands.
+create or replace function private.withdraw_replies(p_issue_id uuid, p_reference text default null)
+returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_ids constant bigint[] := array(
+  v_waiting constant bigint[] := array(
     select d.id from public.deliveries as d
     where d.issue_id = p_issue_id and d.kind in ('fixed', 'reopened')
       and d.status in ('draft', 'pending', 'dead')
-      and not exists (
-        select from public.circle_issues as c
-        where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
-      )
-      and not exists (
-        select from support.escalations as e
-        where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
-      )
-    order by d.id
+      and (p_reference is null or d.payload -> 'reporters' ? p_reference)
+  );
+  v_ids constant bigint[] := array(
+    select r.delivery_id from private.load_reply_reporters(v_waiting) as r
+    group by r.delivery_id
+    having bool_and(r.issue_id is distinct from p_issue_id)
+    order by r.delivery_id
   );
 begin
   if v_ids <> '{}' then
@@ -91,12 +91,13 @@ begin
 end;
 $$;
 comment on function private.withdraw_replies is
-  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
+  'Cancels the replies of an issue that wait and whose reporters have been moved to another one: all, or '
+  'those to a message or an escalation.';
 
 create or replace function private.withdraw_reply_of_message() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.withdraw_replies(old.mapped_to_issue_id);
+  perform private.withdraw_replies(old.mapped_to_issue_id, old.message_id);
   return null;
 end;
 $$;
@@ -114,7 +115,7 @@ create trigger _380_withdraw_reply_of_message after update on public.circle_issu
 create or replace function private.withdraw_reply_of_escalation() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.withdraw_replies(old.issue_id);
+  perform private.withdraw_replies(old.issue_id, old.id::text);
   return null;
 end;
 $$;

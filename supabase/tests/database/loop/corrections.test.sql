@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(35);
+select plan(37);
 
 \ir ../helpers/personas.psql
 
@@ -231,6 +231,30 @@ select is(
 );
 select pg_temp.claim(2);
 select is(pg_temp.mark(2), false, 'neither is Circle');
+
+-- Several at once
+
+select pg_temp.report(0, '201500310');
+select pg_temp.fix(0);
+select pg_temp.tell(0);
+select pg_temp.reopen(0);
+select pg_temp.approve(0);
+select pg_temp.fix(1);
+update private.delivery_queue set next_attempt_at = clock_timestamp() - interval '1 second';
+create temp table batch on commit drop as
+select c.id, c.fencing_token, c.kind, c.issue_id from public.claim_deliveries('circle', 50, 60) as c;
+update public.circle_issues set mapped_to_issue_id = pg_temp.id(7) where message_id = '201500310';
+select ok(
+  cardinality(public.finish_deliveries(array_agg(b.id), array_agg(b.fencing_token))) > 1
+    and bool_or(b.kind = 'reopened' and b.issue_id = pg_temp.id(0)),
+  'a correction arrives with other replies'
+)
+from batch as b;
+select is(
+  (select count(*)::integer from public.deliveries as d
+   where d.issue_id = pg_temp.id(7) and d.payload -> 'reporters' ? '201500310'), 0,
+  'which is not corrected by another one'
+);
 
 -- Dead letters
 
