@@ -24,7 +24,7 @@ begin
   order by n.issue_id, e.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
   update public.issue_merges as m set source_status = 'resolved'
-  where m.into_issue_id = old.id and old.status = 'resolved' and m.source_status <> 'archived'
+  where m.into_issue_id = old.id and old.resolved_at is not null and m.source_status <> 'archived'
     -- what a fix has resolved whose link moves back, it resolves there
     and (m.exai_issue_id is null or old.resolved_by is distinct from 'Fixloop');
   return old;

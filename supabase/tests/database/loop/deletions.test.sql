@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(50);
+select plan(51);
 
 delete from public.tasks;
 update public.loop_settings set ship_gate = 'person', reply_mode = 'automatic';
@@ -229,6 +229,13 @@ select pg_temp.send(103, 30, pg_temp.fixes('z'), pg_temp.merged_ago(30));
 select pg_temp.step('claimed', '', 0), pg_temp.step('told', '', 0);
 select is(
   pg_temp.delete_old('z'), 'resolved Fixloop post_1006 EXAI told post_1006', 'told, nobody is told again'
+);
+select pg_temp.couple('p', 1013);
+update public.issues set status = 'resolved' where id = pg_temp.id_of('p old');
+update public.issues set status = 'archived' where id = pg_temp.id_of('p old');
+select is(
+  split_part(pg_temp.delete_old('p'), ' ', 1), 'resolved',
+  'archived since it was resolved: the duplicate is resolved'
 );
 select pg_temp.couple('u', 1007);
 delete from public.issues where id in (pg_temp.id_of('u old'), pg_temp.id_of('u new'));
