@@ -50,7 +50,8 @@ create table public.deliveries (
 comment on table public.deliveries is
   'One row per message that goes out: replies to reporters, and events for endpoints. The dedupe key makes '
   'it one, whatever is repeated. Viewers read them, agents edit the body of drafts, and approve_delivery, '
-  'cancel_delivery and replay_deliveries change them. Errors on write: team_role_required (403).';
+  'confirm_delivery, cancel_delivery and replay_deliveries change them. Errors on write: '
+  'team_role_required (403).';
 comment on column public.deliveries.channel is
   'circle: a reply in its thread. support: a message in the visitor''s conversation. webhook, slack: a '
   'request to the endpoint.';
@@ -71,8 +72,9 @@ comment on column public.deliveries.deliver_after is 'Not before then: the end o
 comment on column public.deliveries.attempts_count is 'Attempts that count, of up to ten.';
 comment on column public.deliveries.last_error is 'Why the last attempt failed, or why it is dead.';
 comment on column public.deliveries.reference is
-  'What it became where it arrived: the id of a message in Circle or support; the status of a response.';
-comment on column public.deliveries.approved_by is 'Who approved the draft.';
+  'What it became where it arrived: the id of a message in Circle or support; the status of a response; how '
+  'a person told the reporter who has confirmed it.';
+comment on column public.deliveries.approved_by is 'Who approved the draft, or confirmed it.';
 
 create index deliveries_endpoint_id_idx on public.deliveries (endpoint_id);
 create index deliveries_issue_id_idx on public.deliveries (issue_id);

@@ -13,7 +13,7 @@ comment on function private.raise_delivery_lease_expired is
   'Errors: loop_delivery_lease_expired (409), always.';
 
 -- A reply belongs to the generation that it was made for, also where the issue was reopened meanwhile.
-create or replace function private.record_answers(p_ids bigint[]) returns void
+create or replace function private.record_answers(p_ids bigint[], p_actor text default 'Fixloop') returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_answer record;
@@ -26,15 +26,15 @@ begin
     order by d.issue_id, d.id
   loop
     perform private.record_loop_event(
-      v_answer.issue_id, 'answered', v_answer.delivered_at, 'Fixloop', v_answer.reference, v_answer.generation
+      v_answer.issue_id, 'answered', v_answer.delivered_at, p_actor, v_answer.reference, v_answer.generation
     );
   end loop;
   perform private.correct_late_answers(p_ids);
 end;
 $$;
 comment on function private.record_answers is
-  'Records in the ledger that those who reported an issue were answered by these deliveries, and corrects '
-  'what is not true any more.';
+  'Records in the ledger that those who reported an issue were answered by these deliveries, and by whom, '
+  'and corrects what is not true any more.';
 
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void

@@ -19,7 +19,10 @@ begin
   if not found then
     perform private.raise_delivery_lease_expired(p_id);
   elsif v_is_cancelled or not private.is_reply_current(p_id) then
-    perform private.end_deliveries(array[p_id], 'cancelled', 'The issue has changed since.');
+    perform private.end_deliveries(
+      array[p_id], 'cancelled', case when v_is_cancelled then 'Cancelled while it was about to be sent.'
+        else 'The issue has changed since.' end
+    );
     return null;
   end if;
   return v_sent_at;

@@ -20,7 +20,7 @@ begin
   where d.id = p_id
   returning d.* into v_delivery;
   if v_delivery.kind = 'fixed' then
-    perform private.record_answers(array[p_id]);
+    perform private.record_answers(array[p_id], v_delivery.approved_by);
   end if;
   return v_delivery;
 end;

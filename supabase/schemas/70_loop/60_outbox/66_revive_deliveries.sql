@@ -22,7 +22,7 @@ begin
   return case p_delivery.channel
     when 'circle' then p_delivery.payload ? 'kind' or coalesce((
       select private.circle_message_target(c) is not null from public.circle_issues as c
-      where c.message_id = p_delivery.payload #>> '{reporters,0}'
+      where c.message_id = p_delivery.payload #>> '{reporters,0}' and c.removed_at is null
     ), false)
     when 'support' then p_delivery.payload ? 'conversation_id'
     else true

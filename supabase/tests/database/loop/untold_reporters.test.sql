@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(35);
+select plan(36);
 
 \ir ../helpers/personas.psql
 
@@ -65,6 +65,12 @@ alter table public.circle_issues enable trigger user;
 select is(pg_temp.replay(), '1', 'an admin who sends it again looks for the room too');
 select is(pg_temp.replies(3), 'draft 201500292 room-1', 'and does not decide what nobody has approved');
 update public.loop_settings set reply_mode = 'automatic';
+
+select pg_temp.report(0, '201500289', null);
+select pg_temp.fix(0);
+update public.circle_issues set removed_at = now() where message_id = '201500289';
+update public.circle_issues set chat_room_uuid = 'room-1' where message_id = '201500289';
+select is(pg_temp.replies(0), 'dead 201500289', 'nothing is sent to a message that was removed meanwhile');
 
 -- The room of its space
 
@@ -139,11 +145,11 @@ select is(
   pg_temp.act('agent', 'confirm_delivery', '0e000000-0000-4000-8000-000000000001'), 'delivered', 'or again'
 );
 select results_eq(
-  $$ select e.reference, d.reference, d.approved_by from public.loop_events as e
+  $$ select e.reference, e.actor, d.reference, d.approved_by from public.loop_events as e
      join public.deliveries as d on d.payload -> 'reporters' ? e.reference
      where e.issue_id = pg_temp.id(8) and e.hop = 'answered' and d.approved_by is not null $$,
-  $$ values ('0e000000-0000-4000-8000-000000000001', 'by hand', 'Agnes Agent') $$,
-  'and the ledger knows that they were answered'
+  $$ values ('0e000000-0000-4000-8000-000000000001', 'Agnes Agent', 'by hand', 'Agnes Agent') $$,
+  'and the ledger knows that they were answered, and by whom'
 );
 select is(
   pg_temp.act('agent', 'confirm_delivery', '201500290'), 'PT409 loop_delivery_status_conflict',
