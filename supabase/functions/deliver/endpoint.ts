@@ -29,7 +29,7 @@ export interface EndpointTools {
   clock: () => number;
 }
 
-/** A receiver that did not answer once is left alone for the rest of the run: each attempt takes its whole time limit. */
+/** A receiver that did not answer once is left alone for a minute: each attempt takes its whole time limit. */
 const SILENT: ReadonlySet<string> = new Set(["timeout", "unreachable", "host_unknown"]);
 
 /** A receiver that has taken so long so often rests too: it would have all workers, and the others would wait. */
