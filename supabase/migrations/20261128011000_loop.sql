@@ -1887,6 +1887,38 @@ comment on function private.apply_close_rule is
   'the rule has fixed the status back that it had when the rule no longer does: before its fix has '
   'shipped, or with p_is_undone where a merge was undone.';
 
+-- 70_loop/30_closing/52_run_close_rule.sql
+-- Fixes that nothing holds up any more, though no news of a pull request has come.
+
+-- What a ban, the end of an account or a deleted task takes from a link shows when the rule is asked again.
+-- By a job, and not where the right ends: there the link is locked, and its engineering issue comes first.
+create or replace function private.run_close_rule(p_limit integer default 500) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_count integer := 0;
+begin
+  for v_id in
+    select distinct l.exai_issue_id
+    from public.exai_issue_pull_requests as l
+    join public.exai_issues as x on x.id = l.exai_issue_id and x.status in ('open', 'in_progress')
+    left join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id
+    where l.intent = 'closes' and l.merged_at > coalesce(f.reopened_at, '-infinity') and f.fixed_at is null
+    order by l.exai_issue_id
+  loop
+    if private.find_fix_time(v_id) is not null then
+      perform private.apply_close_rule(v_id);
+      v_count := v_count + 1;
+      exit when v_count >= p_limit;
+    end if;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.run_close_rule is
+  'Fixes up to p_limit active engineering issues for which the close rule holds by now, and returns how '
+  'many. For the scheduler.';
+
 -- 70_loop/30_closing/60_exai_fix_status.sql
 -- What the status of an engineering issue makes of its fix, whoever sets it.
 
@@ -3100,7 +3132,7 @@ begin
   order by n.issue_id, e.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
   update public.issue_merges as m set source_status = 'resolved'
-  where m.into_issue_id = old.id and old.status = 'resolved' and m.source_status <> 'archived'
+  where m.into_issue_id = old.id and old.resolved_at is not null and m.source_status <> 'archived'
     -- what a fix has resolved whose link moves back, it resolves there
     and (m.exai_issue_id is null or old.resolved_by is distinct from 'Fixloop');
   return old;
@@ -4806,7 +4838,7 @@ end;
 $$;
 comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
 
--- No check constraint: its error would have the row, and so would the log.
+-- No check constraint: its error would have the row, and so would the log. Before the one of all URLs, too.
 create or replace function private.reject_slack_path() returns trigger
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -4817,7 +4849,7 @@ begin
 end;
 $$;
 comment on function private.reject_slack_path is
-  'Before trigger of slack endpoints whose url is more than a host. Errors: '
+  'Before trigger of slack endpoints whose url is not that of a host alone. Errors: '
   'loop_webhook_endpoint_invalid (422), always.';
 
 create trigger _000_require_admin before update or delete on public.webhook_endpoints
@@ -4827,7 +4859,9 @@ create trigger _050_reject_key_change before update on public.webhook_endpoints
   for each row when (old.id is distinct from new.id or old.kind is distinct from new.kind)
   execute function private.reject_key_change();
 create trigger _060_reject_slack_path before insert or update on public.webhook_endpoints
-  for each row when (new.kind = 'slack' and new.url ~ '^[a-z]+://[^/?#]*[/?#].')
+  for each row when (
+    new.kind = 'slack' and (not private.is_endpoint_url(new.url) or new.url ~ '//[^/?#]*[/?#].')
+  )
   execute function private.reject_slack_path();
 create trigger _200_set_endpoint_state before update on public.webhook_endpoints
   for each row execute function private.set_endpoint_state();
@@ -5415,7 +5449,8 @@ create table public.deliveries (
 comment on table public.deliveries is
   'One row per message that goes out: replies to reporters, and events for endpoints. The dedupe key makes '
   'it one, whatever is repeated. Viewers read them, agents edit the body of drafts, and approve_delivery, '
-  'cancel_delivery and replay_deliveries change them. Errors on write: team_role_required (403).';
+  'confirm_delivery, cancel_delivery and replay_deliveries change them. Errors on write: '
+  'team_role_required (403).';
 comment on column public.deliveries.channel is
   'circle: a reply in its thread. support: a message in the visitor''s conversation. webhook, slack: a '
   'request to the endpoint.';
@@ -5436,8 +5471,9 @@ comment on column public.deliveries.deliver_after is 'Not before then: the end o
 comment on column public.deliveries.attempts_count is 'Attempts that count, of up to ten.';
 comment on column public.deliveries.last_error is 'Why the last attempt failed, or why it is dead.';
 comment on column public.deliveries.reference is
-  'What it became where it arrived: the id of a message in Circle or support; the status of a response.';
-comment on column public.deliveries.approved_by is 'Who approved the draft.';
+  'What it became where it arrived: the id of a message in Circle or support; the status of a response; how '
+  'a person told the reporter who has confirmed it.';
+comment on column public.deliveries.approved_by is 'Who approved the draft, or confirmed it.';
 
 create index deliveries_endpoint_id_idx on public.deliveries (endpoint_id);
 create index deliveries_issue_id_idx on public.deliveries (issue_id);
@@ -5742,6 +5778,14 @@ begin
     on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
     and o.reference = f.reference and o.at = f.at
   where a.issue_id <> r.issue_id
+    -- several fixes ship with one deployment
+    and exists (
+      select from public.loop_events as x
+      join public.loop_events as y
+        on y.issue_id = a.issue_id and y.generation = a.generation and y.hop = 'fixed'
+        and y.reference = x.reference
+      where x.issue_id = r.issue_id and x.generation = r.generation and x.hop = 'fixed'
+    )
   group by r.issue_id, r.generation, a.reference
   order by r.issue_id, a.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
@@ -5904,7 +5948,9 @@ declare
 begin
   for v_open in
     select r.issue_id, array_agg(r.reference) as refs
-    from private.load_reply_reporters(p_ids) as r
+    from private.load_reply_reporters(
+      array(select d.id from public.deliveries as d where d.id = any (p_ids) and d.kind = 'fixed')
+    ) as r
     join public.issues as i on i.id = r.issue_id and i.resolved_at is null
     group by r.issue_id
     order by r.issue_id
@@ -6079,23 +6125,23 @@ comment on function private.cancel_outdated_replies is
   'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
   'one is open.';
 
--- The key is given up: whoever comes back to the issue is told.
-create or replace function private.withdraw_replies(p_issue_id uuid) returns void
+-- The key is given up: whoever comes back to the issue is told. By the reporters of what waits, each by its
+-- key: an issue may have thousands.
+create or replace function private.withdraw_replies(p_issue_id uuid, p_reference text default null)
+returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_ids constant bigint[] := array(
+  v_waiting constant bigint[] := array(
     select d.id from public.deliveries as d
     where d.issue_id = p_issue_id and d.kind in ('fixed', 'reopened')
       and d.status in ('draft', 'pending', 'dead')
-      and not exists (
-        select from public.circle_issues as c
-        where c.mapped_to_issue_id = p_issue_id and d.payload -> 'reporters' ? c.message_id
-      )
-      and not exists (
-        select from support.escalations as e
-        where e.issue_id = p_issue_id and d.payload -> 'reporters' ? e.id::text
-      )
-    order by d.id
+      and (p_reference is null or d.payload -> 'reporters' ? p_reference)
+  );
+  v_ids constant bigint[] := array(
+    select r.delivery_id from private.load_reply_reporters(v_waiting) as r
+    group by r.delivery_id
+    having bool_and(r.issue_id is distinct from p_issue_id)
+    order by r.delivery_id
   );
 begin
   if v_ids <> '{}' then
@@ -6106,12 +6152,13 @@ begin
 end;
 $$;
 comment on function private.withdraw_replies is
-  'Cancels the replies of an issue that wait and whose reporters have been moved to another one.';
+  'Cancels the replies of an issue that wait and whose reporters have been moved to another one: all, or '
+  'those to a message or an escalation.';
 
 create or replace function private.withdraw_reply_of_message() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.withdraw_replies(old.mapped_to_issue_id);
+  perform private.withdraw_replies(old.mapped_to_issue_id, old.message_id);
   return null;
 end;
 $$;
@@ -6129,7 +6176,7 @@ create trigger _380_withdraw_reply_of_message after update on public.circle_issu
 create or replace function private.withdraw_reply_of_escalation() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.withdraw_replies(old.issue_id);
+  perform private.withdraw_replies(old.issue_id, old.id::text);
   return null;
 end;
 $$;
@@ -6339,7 +6386,7 @@ comment on function private.raise_delivery_lease_expired is
   'Errors: loop_delivery_lease_expired (409), always.';
 
 -- A reply belongs to the generation that it was made for, also where the issue was reopened meanwhile.
-create or replace function private.record_answers(p_ids bigint[]) returns void
+create or replace function private.record_answers(p_ids bigint[], p_actor text default 'Fixloop') returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_answer record;
@@ -6352,15 +6399,15 @@ begin
     order by d.issue_id, d.id
   loop
     perform private.record_loop_event(
-      v_answer.issue_id, 'answered', v_answer.delivered_at, 'Fixloop', v_answer.reference, v_answer.generation
+      v_answer.issue_id, 'answered', v_answer.delivered_at, p_actor, v_answer.reference, v_answer.generation
     );
   end loop;
   perform private.correct_late_answers(p_ids);
 end;
 $$;
 comment on function private.record_answers is
-  'Records in the ledger that those who reported an issue were answered by these deliveries, and corrects '
-  'what is not true any more.';
+  'Records in the ledger that those who reported an issue were answered by these deliveries, and by whom, '
+  'and corrects what is not true any more.';
 
 create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
 returns void
@@ -6690,7 +6737,10 @@ begin
   if not found then
     perform private.raise_delivery_lease_expired(p_id);
   elsif v_is_cancelled or not private.is_reply_current(p_id) then
-    perform private.end_deliveries(array[p_id], 'cancelled', 'The issue has changed since.');
+    perform private.end_deliveries(
+      array[p_id], 'cancelled', case when v_is_cancelled then 'Cancelled while it was about to be sent.'
+        else 'The issue has changed since.' end
+    );
     return null;
   end if;
   return v_sent_at;
@@ -6866,7 +6916,7 @@ begin
   where d.id = p_id
   returning d.* into v_delivery;
   if v_delivery.kind = 'fixed' then
-    perform private.record_answers(array[p_id]);
+    perform private.record_answers(array[p_id], v_delivery.approved_by);
   end if;
   return v_delivery;
 end;
@@ -7031,7 +7081,7 @@ begin
   return case p_delivery.channel
     when 'circle' then p_delivery.payload ? 'kind' or coalesce((
       select private.circle_message_target(c) is not null from public.circle_issues as c
-      where c.message_id = p_delivery.payload #>> '{reporters,0}'
+      where c.message_id = p_delivery.payload #>> '{reporters,0}' and c.removed_at is null
     ), false)
     when 'support' then p_delivery.payload ? 'conversation_id'
     else true

@@ -108,6 +108,7 @@ select cron.schedule(
 select cron.schedule('loop-sync-circle', '* * * * *', $$select private.request_circle_sync()$$);
 select cron.schedule('loop-prune-circle-sync', '23 4 * * *', $$select private.prune_circle_sync()$$);
 select cron.schedule('loop-run-ship-gate', '* * * * *', $$select private.run_ship_gate()$$);
+select cron.schedule('loop-run-close-rule', '4-59/10 * * * *', $$select private.run_close_rule()$$);
 select cron.schedule('loop-count-funnel', '*/10 * * * *', $$select private.run_loop_funnel()$$);
 select cron.schedule('loop-count-costs', '3-59/10 * * * *', $$select private.run_loop_costs()$$);
 select cron.schedule('loop-count-attainment', '6-59/10 * * * *', $$select private.run_service_attainment()$$);
