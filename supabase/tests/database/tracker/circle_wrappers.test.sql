@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(45);
+select plan(47);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -237,6 +237,15 @@ select is(
       is distinct from v.processed
   ),
   null, 'is read for what it plainly is'
+);
+
+select lives_ok(
+  $$ select public.ingest_circle_event(encode(convert_to(one::text || e'\n' || left(one::text, -40), 'UTF8'),
+    'base64')) from envelope $$, 'two lines of which the second was cut'
+);
+select results_eq(
+  'select status, error from private.inbox_events order by received_at desc limit 1',
+  $$ values ('unreadable', 'inbox_json_invalid') $$, 'are not read as if the first were all'
 );
 
 -- How an event ends
