@@ -42,11 +42,12 @@ comment on function private.task_cost_usd is
 create or replace function private.carry_task_cost() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_cost constant numeric := private.task_cost_usd(new.execution_metadata);
+  -- A null of a client is what it has left out.
+  v_metadata constant jsonb := coalesce(new.execution_metadata, old.execution_metadata);
 begin
-  if private.parse_cost_usd(new.execution_metadata) is not null then
-    new.execution_metadata := new.execution_metadata - '{cost_usd,total_cost_usd}'::text[]
-      || jsonb_build_object('earlier_cost_usd', v_cost);
+  if private.parse_cost_usd(v_metadata) is not null then
+    new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
+      || jsonb_build_object('earlier_cost_usd', private.task_cost_usd(v_metadata));
   end if;
   return new;
 end;
@@ -58,6 +59,6 @@ comment on function private.carry_task_cost is
 create trigger _120_carry_task_cost before update of status on public.tasks
   for each row when (
     new.status = 'pending' and old.status <> 'pending'
-    and new.execution_metadata ?| '{cost_usd,total_cost_usd}'
+    and coalesce(new.execution_metadata, old.execution_metadata) ?| '{cost_usd,total_cost_usd}'
   )
   execute function private.carry_task_cost();

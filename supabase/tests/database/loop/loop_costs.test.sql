@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(24);
+select plan(26);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
@@ -141,6 +141,14 @@ select results_eq(
   'and what has led to an answer is no longer spent in vain'
 );
 select is((select sum(cost) from pg_temp.costs()), 2.25, 'all that was spent, once');
+
+-- A task that a person begins again; a null of a client is what it has left out
+
+update public.tasks set status = 'pending', execution_metadata = null where id = pg_temp.task_of('b');
+select is(pg_temp.metadata_of('b'), '{"earlier_cost_usd": 1.2}', 'what the attempts before cost is spent');
+update public.tasks set status = 'failed' where id = pg_temp.task_of('b');
+update public.tasks set status = 'pending' where id = pg_temp.task_of('b');
+select is(pg_temp.metadata_of('b'), '{"earlier_cost_usd": 1.2}', 'once');
 
 -- What a cost may look like
 
