@@ -101,14 +101,15 @@ begin
     )
   )
   select null::bigint, c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
-    round(c.issues_count::numeric / r.issues_count, 4),
-    round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
-    round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
+    round(c.issues_count::numeric / first_value(c.issues_count) over w, 4),
+    case when lag(c.hop_number) over w = c.hop_number - 1
+      then round(c.continued_count::numeric / lag(c.issues_count) over w, 4)
+    end,
+    round(c.seconds[1]::numeric, 1), round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
     round(c.total_seconds[2]::numeric, 1)
   from counted as c
-  join counted as r on r.dimension = c.dimension and r.key is not distinct from c.key and r.hop_number = 1
-  left join counted as l on l.dimension = c.dimension and l.key is not distinct from c.key
-    and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
+  -- each has its reports, as the first hop
+  window w as (partition by c.dimension, c.key order by c.hop_number);
 end;
 $$;
 comment on function private.count_loop_funnel is
