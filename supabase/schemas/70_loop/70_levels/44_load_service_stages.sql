@@ -1,7 +1,5 @@
 -- The stages of issues, by the ledger: when each began and ended.
 
--- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
--- request. Its time may lie before the beginning: a pull request may be older than the link to it.
 create or replace function private.has_fixed_link(p_issue_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -15,6 +13,8 @@ $$;
 comment on function private.has_fixed_link is
   'Whether the engineering issue that an issue is linked to is fixed.';
 
+-- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
+-- request. Its time may lie before the beginning: a pull request may be older than the link to it.
 create or replace function private.load_service_stages(p_issue_ids uuid[])
 returns table (issue_id uuid, generation integer, stage text, started_at timestamptz, met_at timestamptz)
 language plpgsql stable security definer set search_path = '' as $$
