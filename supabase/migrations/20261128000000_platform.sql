@@ -1417,14 +1417,13 @@ end;
 $$;
 comment on function private.try_jsonb is 'A text as JSON; null where it is not JSON that can be stored.';
 
--- What is between the strings of a text: Python's and JavaScript's constants, comments, commas too many, and
--- between two objects none. NaN stays a value, which cannot be read.
+-- What is between the strings of a text: Python's and JavaScript's constants, commas too many, and between
+-- two objects none. NaN stays a value, which cannot be read.
 create or replace function private.repair_json_part(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text text := p_text;
 begin
-  v_text := regexp_replace(v_text, '/\*.*?\*/|//[^\n]*', '', 'g');
   v_text := regexp_replace(v_text, '\mTrue\M', 'true', 'g');
   v_text := regexp_replace(v_text, '\mFalse\M', 'false', 'g');
   v_text := regexp_replace(v_text, '\m(None|undefined)\M', 'null', 'g');
@@ -1434,6 +1433,24 @@ begin
 end;
 $$;
 comment on function private.repair_json_part is 'What stands between the strings of a text, as JSON has it.';
+
+-- Strings are matched too, and stay: a comment may contain quotes, and a string what looks like a comment.
+-- Each branch ends by itself, since an alternation takes the longest match, also with `.*?`. What is not
+-- closed is the rest of the text: looking for its end again from each later beginning would be quadratic.
+create or replace function private.remove_json_comments(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  if strpos(p_text, '/*') = 0 and strpos(p_text, '//') = 0 then
+    return p_text;
+  end if;
+  return regexp_replace(
+    p_text collate "C",
+    '("(?:[^"\\]|\\.)*(?:"|$)|''(?:[^''\\]|\\.)*(?:''|$))'
+      || '|/\*(?:[^*]|\*+[^*/])*(?:\*+/|$)|//[^\n]*', '\1', 'g'
+  );
+end;
+$$;
+comment on function private.remove_json_comments is 'A text without the comments that are not in a string.';
 
 -- A string in single quotes gets double ones, and line breaks in a string are escaped. One that is not closed
 -- is the rest of the text.
@@ -1452,7 +1469,8 @@ begin
   )
   into v_text
   from regexp_matches(
-    p_text collate "C", '("(?:[^"\\]|\\.)*(?:"|$)|''(?:[^''\\]|\\.)*(?:''|$)|[^"'']+)', 'g'
+    private.remove_json_comments(p_text) collate "C",
+    '("(?:[^"\\]|\\.)*(?:"|$)|''(?:[^''\\]|\\.)*(?:''|$)|[^"'']+)', 'g'
   ) with ordinality as t (match, number)
   cross join lateral (
     select regexp_replace(replace(replace(replace(
@@ -1481,6 +1499,10 @@ begin
     end if;
   end if;
   v_part := substring(v_text from '[\[{].*[\]}]');
+  -- JSON that begins after the last bracket was cut: what is before it would be taken for all.
+  if substr(v_text, 1 + length(substring(v_text from '^.*[\]}]'))) ~ '[\[{]\s*(["''\[{]|$)' then
+    return null;
+  end if;
   -- Before a code block there may be brackets too.
   if strpos(v_text, '```') > 0 then
     v_block := substring(substr(v_text, strpos(v_text, '```')) from '[\[{].*[\]}]');
@@ -1493,7 +1515,7 @@ end;
 $$;
 comment on function private.parse_json_text is
   'The JSON in a text: the whole text, a code block in it, or what is between the first and '
-  'the last bracket, repaired where it is nearly JSON.';
+  'the last bracket, repaired where it is nearly JSON. Null where the text ends in the middle of a value.';
 
 -- 00_platform/90_backoff.sql
 -- The wait between attempts, the same for everything that is retried.

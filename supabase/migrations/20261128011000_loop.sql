@@ -8512,8 +8512,6 @@ grant execute on function public.resume_service_levels to authenticated, service
 -- 70_loop/70_levels/44_load_service_stages.sql
 -- The stages of issues, by the ledger: when each began and ended.
 
--- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
--- request. Its time may lie before the beginning: a pull request may be older than the link to it.
 create or replace function private.has_fixed_link(p_issue_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -8527,6 +8525,8 @@ $$;
 comment on function private.has_fixed_link is
   'Whether the engineering issue that an issue is linked to is fixed.';
 
+-- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
+-- request. Its time may lie before the beginning: a pull request may be older than the link to it.
 create or replace function private.load_service_stages(p_issue_ids uuid[])
 returns table (issue_id uuid, generation integer, stage text, started_at timestamptz, met_at timestamptz)
 language plpgsql stable security definer set search_path = '' as $$
@@ -9650,14 +9650,15 @@ begin
     )
   )
   select null::bigint, c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
-    round(c.issues_count::numeric / r.issues_count, 4),
-    round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
-    round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
+    round(c.issues_count::numeric / first_value(c.issues_count) over w, 4),
+    case when lag(c.hop_number) over w = c.hop_number - 1
+      then round(c.continued_count::numeric / lag(c.issues_count) over w, 4)
+    end,
+    round(c.seconds[1]::numeric, 1), round(c.seconds[2]::numeric, 1), round(c.total_seconds[1]::numeric, 1),
     round(c.total_seconds[2]::numeric, 1)
   from counted as c
-  join counted as r on r.dimension = c.dimension and r.key is not distinct from c.key and r.hop_number = 1
-  left join counted as l on l.dimension = c.dimension and l.key is not distinct from c.key
-    and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
+  -- each has its reports, as the first hop
+  window w as (partition by c.dimension, c.key order by c.hop_number);
 end;
 $$;
 comment on function private.count_loop_funnel is
@@ -9931,11 +9932,12 @@ comment on function private.task_cost_usd is
 create or replace function private.carry_task_cost() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_cost constant numeric := private.task_cost_usd(new.execution_metadata);
+  -- A null of a client is what it has left out.
+  v_metadata constant jsonb := coalesce(new.execution_metadata, old.execution_metadata);
 begin
-  if private.parse_cost_usd(new.execution_metadata) is not null then
-    new.execution_metadata := new.execution_metadata - '{cost_usd,total_cost_usd}'::text[]
-      || jsonb_build_object('earlier_cost_usd', v_cost);
+  if private.parse_cost_usd(v_metadata) is not null then
+    new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
+      || jsonb_build_object('earlier_cost_usd', private.task_cost_usd(v_metadata));
   end if;
   return new;
 end;
@@ -9947,7 +9949,7 @@ comment on function private.carry_task_cost is
 create trigger _120_carry_task_cost before update of status on public.tasks
   for each row when (
     new.status = 'pending' and old.status <> 'pending'
-    and new.execution_metadata ?| '{cost_usd,total_cost_usd}'
+    and coalesce(new.execution_metadata, old.execution_metadata) ?| '{cost_usd,total_cost_usd}'
   )
   execute function private.carry_task_cost();
 
