@@ -6152,8 +6152,7 @@ declare
     select l.o_issue_id from private.list_escalated_issues(p_conversation_ids) as l where l.o_is_as_made
   );
 begin
-  perform private.erase_dispatches(p_conversation_ids), private.erase_deliveries(v_made),
-    private.erase_promotions(v_made);
+  perform private.erase_dispatches(p_conversation_ids), private.erase_promotions(v_made);
   return query
   with made as (
     select l.o_issue_id as id, l.o_is_as_made as is_as_made
@@ -6166,6 +6165,8 @@ begin
   )
   select (select count(*)::integer from erased),
     (select count(*)::integer from made as m where not m.is_as_made);
+  -- last, as everybody locks them, and with what was written until the issues were locked
+  perform private.erase_deliveries(v_made);
 end;
 $$;
 comment on function private.erase_escalated_issues is
