@@ -11,7 +11,7 @@ const HELP = `
 npm run soak [-- <file or folder>…]
 
 Runs the tests that npm test runs in a small size at their full one: generated sequences, storms of connections, kill
-cycles, and every pgTAP file three times in one database. Takes about an hour on two cores.
+cycles, and every pgTAP file three times in one database. Takes an hour and a half on two cores.
 
   <file or folder>   run these alone: *.test.sql, *.test.ts, a folder, or a part of a path
   --sizes            print the sizes and run nothing
