@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(51);
+select plan(53);
 
 delete from public.tasks;
 update public.loop_settings set ship_gate = 'person', reply_mode = 'automatic';
@@ -282,6 +282,8 @@ select pg_temp.engineer('r', 'r1');
 select pg_temp.send(110, 40, pg_temp.fixes('r'));
 select pg_temp.send(111, 30, pg_temp.fixes('r'), pg_temp.merged_ago(30));
 select is(pg_temp.status_of('r'), 'open', 'an open pull request holds up a fix');
+update private.pull_request_checks set
+  etag = 'e', read_at = now() - interval '1 hour', next_attempt_at = null;
 select is(
   public.ingest_github_delivery(gen_random_uuid(), 'repository', encode(convert_to(jsonb_build_object(
     'action', 'deleted', 'repository', jsonb_build_object(
@@ -292,6 +294,23 @@ select is(
 );
 select is(pg_temp.links_of('r'), '#110 closes words closed, #111 closes words merged', 'so it is closed');
 select is(pg_temp.status_of('r1'), 'resolved Fixloop', 'and holds up nothing');
+create function pg_temp.check_pull(p_outcome text, p_answer text) returns void language sql as $$
+  select public.finish_github_check(p.id, null, p_outcome, p_answer, 'e', now())
+  from public.pull_requests as p where p.number = 110
+$$;
+select pg_temp.check_pull('unchanged', null);
+select isnt(
+  (select c.next_attempt_at from private.pull_request_checks as c
+    join public.pull_requests as p on p.id = c.pull_request_id where p.number = 110), null,
+  'GitHub is asked for it as it is now'
+);
+select pg_temp.check_pull(
+  'read', pg_temp.pull(110, pg_temp.ago(40), pg_temp.worded(pg_temp.fixes('r')))::text
+);
+select is(
+  pg_temp.links_of('r'), '#110 closes words open, #111 closes words merged',
+  'where it is not gone after all, it is open'
+);
 
 select * from finish();
 rollback;
