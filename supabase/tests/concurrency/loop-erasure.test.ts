@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/queue.ts";
 
@@ -17,12 +17,15 @@ beforeAll(async () => {
   sql = connect(database, "postgres", 3);
 });
 
+afterEach(() => sql`delete from public.issues where id = ${ISSUE}`);
+
 afterAll(async () => {
   await sql?.end();
   await database?.drop();
 });
 
-test("whoever reopens an issue and whoever forgets its visitor wait for each other in one order", async () => {
+/** An issue that was made from what a visitor wrote, who is told that it is resolved. */
+async function tell(): Promise<void> {
   await sql`insert into public.issues (id, title, description) values (${ISSUE}, 'Help', 'Help')`;
   await sql`insert into support.conversations (id, session_id) values (${CONVERSATION}, 'first')`;
   await sql`
@@ -31,6 +34,10 @@ test("whoever reopens an issue and whoever forgets its visitor wait for each oth
   `;
   await sql`update public.issues set status = 'resolved' where id = ${ISSUE}`;
   expect(await sql`select from public.deliveries where issue_id = ${ISSUE}`).toHaveLength(1);
+}
+
+test("whoever reopens an issue and whoever forgets its visitor wait for each other in one order", async () => {
+  await tell();
   let forgotten: Promise<unknown> = Promise.resolve();
   await sql.begin(async (by) => {
     await by`select from public.issues where id = ${ISSUE} for no key update`;
@@ -47,4 +54,21 @@ test("whoever reopens an issue and whoever forgets its visitor wait for each oth
   const [issue] = await sql`select title, status from public.issues where id = ${ISSUE}`;
   expect(issue).toEqual({ title: "Erased support request", status: "in_progress" });
   expect(await sql`select from public.deliveries where issue_id = ${ISSUE}`).toHaveLength(0);
+});
+
+test("a reply to a visitor waits for nobody who has the conversation, and is sent when they are done", async () => {
+  await tell();
+  await sql`select public.approve_delivery(d.id) from public.deliveries as d where d.issue_id = ${ISSUE}`;
+  const send = async () => Number((await sql`select public.begin_deliver() as sent`)[0]?.["sent"]);
+  await sql.begin(async (by) => {
+    await by`select from support.conversations where id = ${CONVERSATION} for update`;
+    expect(await send(), "while somebody has it").toBe(0);
+    const [queued] = await by`select is_leased, attempts_count from private.delivery_queue`;
+    expect(queued).toEqual({ is_leased: false, attempts_count: 0 });
+  });
+  await sql`update private.delivery_queue set next_attempt_at = clock_timestamp()`;
+  expect(await send()).toBe(1);
+  expect(await sql`select status from public.deliveries where issue_id = ${ISSUE}`).toEqual([{
+    status: "delivered",
+  }]);
 });
