@@ -5799,7 +5799,8 @@ $$;
 comment on function private.is_known_delivery is
   'Whether a project or task here has named the repository that a delivery is about, also by its old name.';
 
--- Nobody merges what is gone, and it holds up no fix.
+-- Nobody merges what is gone, and it holds up no fix. GitHub is asked once more, as after each delivery of
+-- what is closed: who has the webhook's secret could close all for good, and repositories are restored.
 create or replace function private.close_pull_requests_of_repository(p_repository_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -5811,6 +5812,9 @@ begin
     returning p.id
   )
   select array_agg(c.id order by c.id) into v_ids from closed as c;
+  update private.pull_request_checks as c set
+    etag = null, read_at = null, next_attempt_at = now() + interval '14 minutes'
+  where c.pull_request_id = any (v_ids);
   perform private.sync_closing_pull_request(u.id) from unnest(v_ids) as u (id);
 end;
 $$;

@@ -6767,6 +6767,24 @@ grant execute on function public.mark_delivery_sent to service_role;
 -- 70_loop/60_outbox/58_begin_deliver.sql
 -- Opens a run of the edge function deliver.
 
+-- Whoever has the conversation may be about to lock its deliveries: to wait for them could be a deadlock.
+create or replace function private.postpone_support_reply(p_id bigint, p_conversation_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not exists (select from support.conversations as c where c.id = p_conversation_id) then
+    perform private.end_deliveries(array[p_id], 'dead', 'The conversation does not exist.');
+    return;
+  end if;
+  update private.delivery_queue as q set
+    is_leased = false, attempts_count = q.attempts_count - 1,
+    next_attempt_at = clock_timestamp() + interval '5 seconds'
+  where q.delivery_id = p_id;
+end;
+$$;
+comment on function private.postpone_support_reply is
+  'A claimed reply whose conversation somebody has locked is sent by the next run; one without a '
+  'conversation is dead.';
+
 -- Support is in this database: the message and the end of its delivery are one transaction, so it is sent
 -- once. As system, which speaks next to the assistant and next to a person who has taken over.
 create or replace function private.send_support_replies(p_limit integer default 100) returns integer
@@ -6786,9 +6804,9 @@ begin
       continue;
     end if;
     select c.id into v_conversation_id from support.conversations as c
-    where c.id = (v_claim.payload ->> 'conversation_id')::uuid for no key update;
+    where c.id = (v_claim.payload ->> 'conversation_id')::uuid for no key update skip locked;
     if not found then
-      perform private.end_deliveries(array[v_claim.id], 'dead', 'The conversation does not exist.');
+      perform private.postpone_support_reply(v_claim.id, (v_claim.payload ->> 'conversation_id')::uuid);
       continue;
     end if;
     insert into support.messages (conversation_id, role, content, client_key)
