@@ -7,6 +7,7 @@ import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-fol
 import { type Stack, startStack } from "../../../scripts/local/stack.ts";
 import { Canary, searchCluster } from "../support/canary.ts";
 import { type Community, makeCircleDue, setUpSync, startCommunity } from "../support/circle.ts";
+import { tokenOf } from "../support/mcp.ts";
 import { type Person, signUp } from "../support/people.ts";
 
 // The tokens of Circle and the secrets of endpoints go every way that there is, the wrong ones too, over a cluster of their
@@ -94,11 +95,7 @@ async function run(name: "circle-sync" | "deliver", due = makeCircleDue): Promis
 
 /** Asks webhook-endpoints as the admin. Its answer is searched, but for a secret that it creates. */
 async function ask(path: string, body: unknown): Promise<{ status: number; id: string }> {
-  const { data } = await admin.client.auth.getSession();
-  const headers = {
-    apikey: stack.project.publishableKey,
-    authorization: `Bearer ${data.session?.access_token}`,
-  };
+  const headers = { apikey: stack.project.publishableKey, authorization: `Bearer ${await tokenOf(admin)}` };
   const { status, text } = await call(`webhook-endpoints${path}`, body, headers);
   const answer = JSON.parse(text) as { secret?: string | null; endpoint?: { id: string } };
   if (answer.secret) keys.push(answer.secret.replace("whsec_", "").replace(/=+$/, ""));

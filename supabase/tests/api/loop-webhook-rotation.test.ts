@@ -6,6 +6,7 @@ import {
   type ReceivedWebhook,
   startFakeReceiver,
 } from "../../../scripts/fakes/receiver.ts";
+import { post } from "../support/connections.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { type Person, signUp } from "../support/people.ts";
 
@@ -49,18 +50,9 @@ beforeEach(async () => {
 });
 
 async function ask<T>(path: string, body: unknown): Promise<T> {
-  const { data } = await admin.client.auth.getSession();
-  const response = await fetch(`${project.url}/functions/v1/webhook-endpoints${path}`, {
-    method: "POST",
-    headers: {
-      apikey: project.publishableKey,
-      authorization: `Bearer ${data.session?.access_token}`,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify(body),
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as T;
+  const answer = await post(project, admin, `webhook-endpoints${path}`, body);
+  expect(answer.status).toBe(200);
+  return answer.body as T;
 }
 
 /** Another secret; the earlier ones sign for so long. */

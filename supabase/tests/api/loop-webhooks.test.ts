@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type FakeReceiver, startFakeReceiver } from "../../../scripts/fakes/receiver.ts";
 import { encryptSecret, parseMasterKeys } from "../../functions/_shared/encryption.ts";
+import { post } from "../support/connections.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { type Person, signUp } from "../support/people.ts";
 import { until } from "../support/queue.ts";
@@ -45,18 +46,8 @@ afterEach(async () => {
 });
 
 /** Asks the function webhook-endpoints as a person. */
-async function ask(person: Person, path: string, body: unknown): Promise<Response> {
-  const { data } = await person.client.auth.getSession();
-  return await fetch(`${project.url}/functions/v1/webhook-endpoints${path}`, {
-    method: "POST",
-    headers: {
-      apikey: project.publishableKey,
-      authorization: `Bearer ${data.session?.access_token}`,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify(body),
-  });
-}
+const ask = (person: Person, path: string, body: unknown) =>
+  post(project, person, `webhook-endpoints${path}`, body);
 
 /** A run that a server starts. */
 async function deliver(): Promise<Record<string, unknown>> {
@@ -93,7 +84,7 @@ describe("an endpoint", () => {
     expect((await ask(agent, "", body)).status).toBe(403);
     const response = await ask(admin, "", body);
     expect(response.status).toBe(200);
-    const created = await response.json() as { secret: string; endpoint: { id: string } };
+    const created = response.body as { secret: string; endpoint: { id: string } };
     receiver.secret = created.secret;
     endpointId = created.endpoint.id;
     const { data } = await admin.client.from("webhook_endpoints").select("url, events, is_active");
@@ -123,7 +114,7 @@ describe("an endpoint", () => {
   test("accepts the earlier secret too while they overlap", async () => {
     const before = receiver.secret;
     const response = await ask(admin, `/${endpointId}/rotate`, { overlap_hours: 1 });
-    const { secret } = await response.json() as { secret: string };
+    const { secret } = response.body as { secret: string };
     for (const one of [before, secret]) {
       receiver.secret = one;
       await enqueue(1);
