@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { ratioWhenQuadrupled } from "../support/growth.ts";
 import { htmlDocuments } from "../support/html-documents.ts";
 import { squeeze, visibleText } from "../support/html-model.ts";
 import { size } from "../support/size.ts";
@@ -70,19 +71,11 @@ test("documents have the text and the addresses that a browser finds in them", a
   }
 });
 
-async function runTime(html: string): Promise<number> {
-  const begin = performance.now();
-  await sql`select length(private.parse_html(${html}))`;
-  return performance.now() - begin;
-}
-
-// 16 would be quadratic; the fastest of up to 20 runs, since the machine does other work as well
 test.each(HOSTILE)("four times of %s takes four times as long", async (piece) => {
   const html = (length: number) => `<a href="https://a.example">${piece.repeat(length / piece.length)}`;
-  let [short, long] = [Infinity, Infinity];
-  for (let run = 0; run < 20 && !(run > 0 && long / short < 9); run++) {
-    short = Math.min(short, await runTime(html(LENGTH)));
-    long = Math.min(long, await runTime(html(4 * LENGTH)));
-  }
-  expect(long / short).toBeLessThan(9);
+  const ratio = await ratioWhenQuadrupled(
+    (length) => sql`select length(private.parse_html(${html(length)}))`,
+    LENGTH,
+  );
+  expect(ratio).toBeLessThan(9);
 });

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { ratioWhenQuadrupled } from "../support/growth.ts";
 import { squeeze, visibleText } from "../support/html-model.ts";
 import { size } from "../support/size.ts";
 import { tiptapDocuments } from "../support/tiptap-documents.ts";
@@ -72,15 +73,9 @@ const SHAPES: Record<string, (length: number) => JSONContent> = {
 };
 
 test.each(Object.entries(SHAPES))("a %s tree costs time in proportion to its size", async (_name, tree) => {
-  const runTime = async (length: number): Promise<number> => {
-    const begin = performance.now();
-    await sql`select length(private.parse_rich_text(${JSON.stringify(tree(length))}::text::jsonb))`;
-    return performance.now() - begin;
-  };
-  let [short, long] = [Infinity, Infinity];
-  for (let run = 0; run < 20 && !(run > 0 && long / short < 9); run++) {
-    short = Math.min(short, await runTime(250));
-    long = Math.min(long, await runTime(1_000));
-  }
-  expect(long / short).toBeLessThan(9);
+  const ratio = await ratioWhenQuadrupled(
+    (length) => sql`select length(private.parse_rich_text(${JSON.stringify(tree(length))}::text::jsonb))`,
+    250,
+  );
+  expect(ratio).toBeLessThan(9);
 });

@@ -3,7 +3,9 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(63);
+select plan(69);
+
+\ir ../helpers/growth.psql
 
 create function pg_temp.words(p_title text, p_body text default null, p_ref text default 'main')
 returns text language sql as $$
@@ -84,30 +86,12 @@ select is(
   pg_temp.words('', 'EXAI-1' || repeat(' ', 65536) || 'EXAI-2'), '{} {1}', 'after 64 kB nothing counts'
 );
 
-create function pg_temp.milliseconds(p_body text) returns double precision language plpgsql as $$
-declare
-  v_started_at constant timestamptz := clock_timestamp();
-begin
-  perform pg_temp.words('', p_body);
-  return extract(epoch from clock_timestamp() - v_started_at) * 1000;
-end;
-$$;
--- What costs most, each the fastest of five since the machine does other work too: backticks, lines, names.
-create function pg_temp.slowest(p_count integer) returns double precision language sql as $$
-  select max(m.fastest) from (
-    select min(pg_temp.milliseconds('EXAI-1 ' || repeat(w, p_count))) as fastest
-    from unnest(array[
-        '` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-', E'revert: fix EXAI-1\n', 'revert "'
-      ]) as t (w),
-      generate_series(1, 5)
-    group by w
-  ) as m
-$$;
-select cmp_ok(
-  pg_temp.slowest(3000) / pg_temp.slowest(750), '<', 10::double precision,
-  'four times of it take about four times as long, not sixteen'
-);
-select cmp_ok(pg_temp.milliseconds(repeat(E'\n`', 16384)), '<', 5000::double precision, 'at most seconds');
+-- What costs most: backticks, lines, names.
+select pg_temp.is_linear(
+  format('select pg_temp.words('''', ''EXAI-1 '' || repeat(%L, %%1$s))', w), 750, 'linear in its size: ' || w
+) from unnest(array[
+  '` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-', E'revert: fix EXAI-1\n', 'revert "'
+]) as t (w);
 
 select * from finish();
 rollback;

@@ -6,6 +6,7 @@ set local search_path = public, extensions;
 select plan(16);
 
 \ir ../helpers/personas.psql
+\ir ../helpers/growth.psql
 
 create function pg_temp.elements(p_element jsonb, p_count integer) returns jsonb language sql as $$
   select jsonb_agg(p_element) from generate_series(1, p_count)
@@ -15,60 +16,31 @@ create function pg_temp.threads(p_first integer, p_count integer) returns jsonb 
     'id', n, 'parent_message_id', p_first + n % 7, 'chat_room_uuid', 'room-1', 'body', 'x'
   )) from generate_series(p_first + 10, p_first + p_count + 9) as n
 $$;
--- How many times as long a statement takes for twice as much: of each the quickest run, alternating, and more
--- runs while other work on the machine disturbs them.
-create function pg_temp.ratio_when_doubled(p_statement text, p_count integer) returns double precision
-language plpgsql as $$
-declare
-  v_began timestamptz;
-  v_least double precision[] := array['infinity', 'infinity'];
-begin
-  for v_run in 1..20 loop
-    for v_size in 1..2 loop
-      v_began := clock_timestamp();
-      execute format(p_statement, v_size * p_count);
-      v_least[v_size] := least(v_least[v_size], extract(epoch from clock_timestamp() - v_began));
-    end loop;
-    exit when v_run > 2 and v_least[2] < 2.6 * v_least[1];
-  end loop;
-  return v_least[2] / v_least[1];
-end;
-$$;
 
--- Twice as much takes about twice as long
+-- Four times as much takes about four times as long
 
-select cmp_ok(
-  pg_temp.ratio_when_doubled(
-    format('select private.circle_items(pg_temp.elements(%L, %%s))', e), 2500
-  ), '<', 3.4::double precision, 'parsing is proportional to the number of elements: ' || e
+select pg_temp.is_linear(
+  format('select private.circle_items(pg_temp.elements(%L, %%1$s))', e), 1250,
+  'parsing is proportional to the number of elements: ' || e
 ) from unnest(array['{}', '{"id": 1, "chat_room_uuid": "room-1"}']) as e;
-select cmp_ok(
-  pg_temp.ratio_when_doubled(
-    format('select handle_circle_webhook(pg_temp.elements(%L, %%s))', e), n
-  ), '<', 3.4::double precision, 'and so are locking and rejecting: ' || e
-) from (values ('{}', 4000), ('{"id": null, "chat_room_uuid": "room-1"}', 250)) as t (e, n);
-select cmp_ok(
-  pg_temp.ratio_when_doubled('select handle_circle_webhook(pg_temp.threads(10000, %s))', 50), '<',
-  3.4::double precision, 'and importing'
-);
+select pg_temp.is_linear(
+  format('select handle_circle_webhook(pg_temp.elements(%L, %%1$s))', e), n,
+  'and so are locking and rejecting: ' || e
+) from (values ('{}', 2000), ('{"id": null, "chat_room_uuid": "room-1"}', 125)) as t (e, n);
+select pg_temp.is_linear('select handle_circle_webhook(pg_temp.threads(10000, %1$s))', 25, 'and importing');
 
 -- Replies of which each is left out, and arrays in arrays, to any depth
-select cmp_ok(
-  pg_temp.ratio_when_doubled(
-    'select handle_circle_webhook(jsonb_build_object(''Parent_Message'', ''{"message_id": 800}''::jsonb,
-      ''Replies'', pg_temp.elements(''{"body": "x"}'', %s)))', 100
-  ), '<', 3.4::double precision, 'and replies that are left out'
+select pg_temp.is_linear(
+  'select handle_circle_webhook(jsonb_build_object(''Parent_Message'', ''{"message_id": 800}''::jsonb,
+    ''Replies'', pg_temp.elements(''{"body": "x"}'', %1$s)))', 50, 'and replies that are left out'
 );
-select cmp_ok(
-  pg_temp.ratio_when_doubled(
-    'select private.circle_items(pg_temp.elements(''{"json": {"headers": {}, "body": [{"id": 1}]}}'', %s))',
-    50
-  ), '<', 3.4::double precision, 'and wrappers'
+select pg_temp.is_linear(
+  'select private.circle_items(pg_temp.elements(''{"json": {"headers": {}, "body": [{"id": 1}]}}'', %1$s))',
+  25, 'and wrappers'
 );
-select cmp_ok(
-  pg_temp.ratio_when_doubled(
-    'select private.circle_items((repeat(''['', %1$s) || ''1'' || repeat('']'', %1$s))::jsonb)', 2
-  ), '<', 3.4::double precision, 'arrays in arrays'
+select pg_temp.is_linear(
+  'select private.circle_items((repeat(''['', %1$s) || ''1'' || repeat('']'', %1$s))::jsonb)', 1,
+  'arrays in arrays'
 );
 
 -- The limit
