@@ -49,12 +49,22 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-const MAX_RETRY_SECONDS = 3600;
-
-/** The seconds of a `Retry-After` (RFC 9110, section 10.2.3), at most an hour; undefined without a valid one. */
-export function parseRetryAfter(headers: Headers, now = Date.now()): number | undefined {
-  const value = headers.get("retry-after");
-  if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 0), MAX_RETRY_SECONDS) : undefined;
+/**
+ * The seconds of a `Retry-After` (RFC 9110, section 10.2.3), whole ones, also with a fraction, or until a date: 0 where that is
+ * over, and at most `maxSeconds`, by default an hour. Undefined for anything else, such as `-5`, of which `Date.parse` makes a
+ * month of 2001.
+ */
+export function parseRetryAfter(
+  headers: Headers,
+  now = Date.now(),
+  maxSeconds = 3600,
+): number | undefined {
+  const value = headers.get("retry-after") ?? "";
+  const isDate = /\d:\d/.test(value);
+  const seconds = /^\d+(\.\d+)?$/.test(value)
+    ? Number(value)
+    : isDate
+    ? (Date.parse(value) - now) / 1000
+    : NaN;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 0), maxSeconds);
 }

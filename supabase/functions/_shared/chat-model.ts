@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseRetryAfter } from "./ask-json.ts";
 import { readBody } from "./body.ts";
 
 /** The endpoint and model that the team chose. */
@@ -54,6 +55,7 @@ export interface ModelOptions extends ModelSettings {
 const TIMEOUT_MS = 20_000;
 /** An answer is a few kB; some endpoints add their reasoning to it. */
 const MAX_BYTES = 256 * 1024;
+const MAX_RETRY_SECONDS = 86_400;
 
 /** The part of a chat completion that we read. */
 const completionSchema = z.object({
@@ -129,11 +131,11 @@ function parseAnswer(
   body: Awaited<ReturnType<typeof readBody>>,
   now: number,
 ): Completion | ModelFailure {
-  if (status === 429) return { kind: "limited", until: parseRetryAfter(headers.get("retry-after"), now) };
-  if ([401, 403, 404].includes(status)) return { kind: "rejected", why: `status ${status}` };
-  if (status === 503 && headers.has("retry-after")) {
-    return { kind: "limited", until: parseRetryAfter(headers.get("retry-after"), now) };
+  if (status === 429 || status === 503 && headers.has("retry-after")) {
+    const seconds = parseRetryAfter(headers, now, MAX_RETRY_SECONDS);
+    return { kind: "limited", until: seconds === undefined ? null : new Date(now + seconds * 1000) };
   }
+  if ([401, 403, 404].includes(status)) return { kind: "rejected", why: `status ${status}` };
   if (status !== 200) return { kind: "failed", why: `status ${status}` };
   if (body === "too_large") return { kind: "unreadable", why: "too large" };
   if (typeof body === "string") return { kind: "failed", why: body };
@@ -146,14 +148,6 @@ function parseAnswer(
     model: model ?? null,
     tokens: usage?.total_tokens ?? null,
   };
-}
-
-/** Seconds, or a date (RFC 9110, section 10.2.3). Null where there is neither. */
-function parseRetryAfter(value: string | null, now: number): Date | null {
-  if (value === null) return null;
-  if (/^\d{1,6}$/.test(value.trim())) return new Date(now + Number(value) * 1000);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : new Date(at);
 }
 
 /** JSON that a model wrote; undefined where it is not JSON. */

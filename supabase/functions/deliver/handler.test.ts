@@ -134,6 +134,26 @@ describe("a webhook", () => {
     ],
     ["a rate limit without a time", new Response(null, { status: 429 }), { retry_after_seconds: 60 }],
     [
+      "a rate limit that is over",
+      new Response(null, { status: 429, headers: { "retry-after": "0" } }),
+      { retry_after_seconds: 5, counted: false },
+    ],
+    [
+      "a rate limit until a time in the past",
+      new Response(null, { status: 429, headers: { "retry-after": "Wed, 04 Mar 2026 09:00:00 GMT" } }),
+      { retry_after_seconds: 5, counted: false },
+    ],
+    [
+      "a rate limit without a valid time",
+      new Response(null, { status: 429, headers: { "retry-after": "-5" } }),
+      { retry_after_seconds: 60, counted: false },
+    ],
+    [
+      "a rest of years",
+      new Response(null, { status: 503, headers: { "retry-after": "9".repeat(400) } }),
+      { retry_after_seconds: 86_400, counted: true },
+    ],
+    [
       "a rest",
       new Response("busy", { status: 503, headers: { "retry-after": "120.1" } }),
       { error: "status_503", retry_after_seconds: 121, counted: true },

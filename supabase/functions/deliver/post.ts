@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { parseRetryAfter } from "../_shared/ask-json.ts";
 import { isPublicAddress } from "../_shared/public-address.ts";
 import type { Outcome } from "./claim.ts";
 
@@ -19,6 +20,9 @@ const MAX_BODY_BYTES = 20_000;
 /** What is read of a response, so that its connection can be used again. */
 const MAX_RESPONSE_BYTES = 16_384;
 const MAX_RETRY_AFTER = 86_400;
+/** A rate limit is not an attempt, so that without an end to wait for it would be asked again and again. */
+const MIN_LIMIT_SECONDS = 5;
+const LIMIT_SECONDS = 60;
 
 /** How long a name may take to be resolved. */
 const RESOLVE_MS = 5_000;
@@ -83,8 +87,11 @@ async function refuse(url: string, { resolve, allowsPrivate }: Poster): Promise<
 
 function read({ status, headers }: Response, now: number): Outcome {
   if (status >= 200 && status < 300) return { kind: "delivered", reference: String(status) };
-  const retryAfter = status === 429 || status === 502 || status === 503 || status === 504
-    ? secondsOf(headers, now) ?? (status === 429 ? 60 : undefined)
+  const seconds = parseRetryAfter(headers, now, MAX_RETRY_AFTER);
+  const retryAfter = status === 429
+    ? Math.max(seconds ?? LIMIT_SECONDS, MIN_LIMIT_SECONDS)
+    : [502, 503, 504].includes(status)
+    ? seconds
     : undefined;
   return fail(status >= 300 && status < 400 ? "redirected" : `status_${status}`, {
     statusCode: status,
@@ -92,13 +99,6 @@ function read({ status, headers }: Response, now: number): Outcome {
     isCounted: status !== 429,
     isFinal: status === 410,
   });
-}
-
-/** The seconds of `Retry-After`, whole ones or a date (RFC 9110, section 10.2.3), also with a fraction; at most a day. */
-function secondsOf(headers: Headers, now: number): number | undefined {
-  const value = headers.get("retry-after") ?? "";
-  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 0), MAX_RETRY_AFTER) : undefined;
 }
 
 /** Reads what a receiver answers up to a limit, and lets go of the rest. */
