@@ -69,6 +69,21 @@ describe("reading", () => {
     expect(await read({ after: 1 })).toBe("not_found");
   });
 
+  test("a record that is damaged hides no other, and is kept as it came", async () => {
+    const page = { has_previous_page: false, has_next_page: false };
+    const damaged = { id: 1, sent_at: 5, replies_count: "many", sender: "Ana", parent_message_id: {} };
+    const records = [{ id: null, body: "no id" }, damaged, "no record", { id: "2", parent_message_id: "1" }];
+    fake.state.faults.push({ body: { ...page, records } });
+    expect(await readMessages(open(), uuid(), { size: 5 })).toEqual({
+      kind: "ok",
+      value: { ...page, invalid: 2, records: [damaged, { id: 2, parent_message_id: "1" }] },
+    });
+    fake.state.faults.push({ body: { ...page, records: [{ id: "9", parent_message_id: "8", body: [] }] } });
+    expect(await readReplies(open(), uuid(), 8)).toMatchObject({ kind: "ok", value: [{ id: 9 }] });
+    fake.state.faults.push({ body: { ...page, records: [{ body_text: 5 }, { id: 9, body_text: 5 }] } });
+    expect(await readComments(open(), { postId: 1 })).toMatchObject({ kind: "ok", value: [{ id: 9 }] });
+  });
+
   test("the replies of a thread over several pages, each once", async () => {
     const root = fake.state.write(help, ana, "It crashes");
     for (let count = 1; count <= 120; count++) {

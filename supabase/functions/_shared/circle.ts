@@ -4,51 +4,39 @@ import { toRichText } from "./circle-text.ts";
 
 /** Ids come as numbers, and from some tools as text. */
 const idSchema = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]);
-const timeSchema = z.string().nullish();
 
-const personSchema = z.object({ name: z.string().nullish(), community_member_id: idSchema.nullish() })
-  .loose();
+/** With all that Circle sent, whatever it is. */
+const recordSchema = z.object({ id: idSchema }).loose();
 
-const messageSchema = z.object({
-  id: idSchema,
-  parent_message_id: idSchema.nullish(),
-  body: z.string().nullish(),
-  rich_text_body: z.unknown().optional(),
-  created_at: timeSchema,
-  sent_at: timeSchema,
-  edited_at: timeSchema,
-  creation_uuid: z.string().nullish(),
-  replies_count: z.int().nullish(),
-  last_reply_at: timeSchema,
-  sender: personSchema.nullish(),
-}).loose();
+/** Those whose id can be read: one that is damaged hides no other. */
+const readable = (records: unknown[]): CircleRecord[] =>
+  records.flatMap((one) => recordSchema.safeParse(one).data ?? []);
+const recordsSchema = z.array(z.unknown()).transform(readable);
 
 const windowSchema = z.object({
   has_previous_page: z.boolean(),
   has_next_page: z.boolean(),
-  total_count: z.int().nullish(),
-  records: z.array(messageSchema),
+  records: z.array(z.unknown()),
+}).transform(({ records, ...page }) => {
+  const read = readable(records);
+  return { ...page, records: read, invalid: records.length - read.length };
 });
 
-const threadSchema = z.object({ replies: z.array(messageSchema) });
-
-const commentSchema = z.object({
-  id: idSchema,
-  body_text: z.string().nullish(),
-  community_member_id: idSchema.nullish(),
-}).loose();
+const threadSchema = z.object({ replies: recordsSchema });
 
 const pageSchema = z.object({ has_next_page: z.boolean(), records: z.array(z.unknown()) });
-const commentPageSchema = pageSchema.extend({ records: z.array(commentSchema) });
+const commentPageSchema = pageSchema.extend({ records: recordsSchema });
 const sentSchema = z.object({ creation_uuid: z.string() }).loose();
-const createdSchema = z.object({ id: idSchema }).loose();
 
-/** A chat message as the Headless Member API has it, with all that it sent. */
-export type ChatMessage = z.infer<typeof messageSchema>;
-/** A window of chat messages, in the order of their ids. */
+/** A chat message, reply or comment as the Headless Member API has it, with all that it sent. */
+export type CircleRecord = z.infer<typeof recordSchema>;
+/** A window of chat messages, in the order of their ids, and how many have none that can be read. */
 export type ChatWindow = z.infer<typeof windowSchema>;
-export type Comment = z.infer<typeof commentSchema>;
 export type Page = z.infer<typeof pageSchema>;
+
+/** The message that a reply answers; null of a message at the root. */
+export const parentOf = ({ parent_message_id }: CircleRecord): number | null =>
+  idSchema.safeParse(parent_message_id).data ?? null;
 
 export interface WindowQuery {
   /** The anchor, which is not returned; without one, the window ends with the last message. */
@@ -89,14 +77,14 @@ export const readMessage = (
   api: CircleApi,
   roomUuid: string,
   id: number,
-): Promise<CircleAnswer<ChatMessage>> =>
-  ask(api, { path: `messages/${encodeURIComponent(roomUuid)}/chat_room_messages/${id}` }, messageSchema);
+): Promise<CircleAnswer<CircleRecord>> =>
+  ask(api, { path: `messages/${encodeURIComponent(roomUuid)}/chat_room_messages/${id}` }, recordSchema);
 
 /** The replies that Circle lists with a thread: whether all of a long one, is not documented. */
 export async function readThreadReplies(
   api: CircleApi,
   threadId: number,
-): Promise<CircleAnswer<ChatMessage[]>> {
+): Promise<CircleAnswer<CircleRecord[]>> {
   const answer = await ask(api, { path: `chat_threads/${threadId}` }, threadSchema);
   return answer.kind === "ok" ? { kind: "ok", value: answer.value.replies } : answer;
 }
@@ -106,7 +94,7 @@ async function readRepliesOfRoot(
   api: CircleApi,
   roomUuid: string,
   rootId: number,
-): Promise<CircleAnswer<ChatMessage[]>> {
+): Promise<CircleAnswer<CircleRecord[]>> {
   const root = await readMessage(api, roomUuid, rootId);
   if (root.kind !== "ok") return root;
   const threadId = idSchema.safeParse(root.value.chat_thread_id);
@@ -119,14 +107,14 @@ export async function readReplies(
   roomUuid: string,
   rootId: number,
   maxPages = 10,
-): Promise<CircleAnswer<ChatMessage[]>> {
-  const replies: ChatMessage[] = [];
+): Promise<CircleAnswer<CircleRecord[]>> {
+  const replies: CircleRecord[] = [];
   for (let page = 0; page < maxPages; page++) {
     const [oldest] = replies;
     const before = oldest === undefined ? {} : { before: oldest.id };
     const answer = await readMessages(api, roomUuid, { parentId: rootId, size: 50, ...before });
     if (answer.kind !== "ok") return answer;
-    const isThread = answer.value.records.every((one) => one.parent_message_id === rootId);
+    const isThread = answer.value.records.every((one) => parentOf(one) === rootId);
     if (!isThread) return await readRepliesOfRoot(api, roomUuid, rootId);
     replies.unshift(...answer.value.records);
     if (!answer.value.has_previous_page || answer.value.records.length === 0) break;
@@ -167,8 +155,8 @@ export async function readComments(
   api: CircleApi,
   target: CommentTarget,
   maxPages = 10,
-): Promise<CircleAnswer<Comment[]>> {
-  const comments: Comment[] = [];
+): Promise<CircleAnswer<CircleRecord[]>> {
+  const comments: CircleRecord[] = [];
   for (let page = 1; page <= maxPages; page++) {
     const path = `${commentPath(target)}?page=${page}&per_page=50`;
     const answer = await ask(api, { path }, commentPageSchema);
@@ -189,7 +177,7 @@ export async function sendComment(
   const answer = await ask(
     api,
     { method: "POST", path: commentPath(target), body: { comment } },
-    createdSchema,
+    recordSchema,
   );
   return answer.kind === "ok" ? { kind: "ok", value: answer.value.id } : answer;
 }
@@ -219,6 +207,6 @@ function parse<T>(answer: CircleAnswer<unknown>, schema: z.ZodType<T>): CircleAn
     : { kind: "unavailable", cause: "unexpected_answer" };
 }
 
-/** One item of the Admin API: `posts/<id>`. */
+/** One item of the Admin API: `posts/<id>`, `comments/<id>`. */
 export const readAdminItem = (api: CircleApi, path: string): Promise<CircleAnswer<unknown>> =>
   api.admin({ path });

@@ -34,7 +34,7 @@ export interface Counts {
   changed: number;
   /** The bot's own. */
   own: number;
-  /** Without an id that can be read. */
+  /** Without an id that can be read, or that the database can't store. */
   invalid: number;
   removed: number;
   rooms: number;

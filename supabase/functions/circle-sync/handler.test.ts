@@ -114,6 +114,54 @@ test("reads what is due until nothing is, and says what it did", async () => {
   expect(logged).toMatchObject([{ function: "circle-sync", status: 200, done: 2 }]);
 });
 
+test("a record without an id is named, and hides no other", async () => {
+  const records = [{ id: "?", body: "x" }, { id: 7, body: "y", created_at: new Date().toISOString() }];
+  fake.state.faults.push({
+    path: "chat_room_messages",
+    body: { has_previous_page: false, has_next_page: false, records },
+  });
+  const { call, argsOf } = setUp([[room(1)]]);
+  expect((await call()).body).toMatchObject({ done: 1, invalid: 1 });
+  expect(argsOf("record_circle_messages")[0]?.records).toEqual([records[1]]);
+});
+
+test("a comment that is missing in a list of several pages is asked for, one in a single answer is not", async () => {
+  const [ana] = fake.state.members;
+  if (!ana) throw new Error("no community");
+  const post = fake.state.addPost(fake.state.addSpace("Bugs", "basic"), ana, "Export", "Does nothing");
+  const comments = ["One", "Two", "Three"].map((text) => fake.state.addComment(post, ana, text));
+  const thread = { id: post.id, thread_id: null, replies_state: "3", now: new Date().toISOString() };
+  const missing = [`comment_${comments[0]?.id}`, "comment_1"];
+  const read = async (page_size: number) => {
+    const { call, argsOf } = setUp([], {
+      claim_circle_reads: () => ({
+        ok: true,
+        data: { now: new Date().toISOString(), ...SETTINGS, page_size, reads: reads.splice(0) },
+      }),
+      due_circle_threads: () => ({ ok: true, data: [thread] }),
+      finish_circle_thread: () => ({ ok: true, data: missing }),
+    }, {
+      open: () => {
+        const none = () => Promise.resolve({ kind: "unauthorized" as const });
+        return new CircleApi({
+          apiUrl: fake.url,
+          fetch,
+          memberTokens: { get: none, renew: none },
+          adminToken: "admin-v2-token",
+          budgets: UNLIMITED,
+          pause: (_, until) => Promise.resolve(until),
+          clock: Date.now,
+        });
+      },
+    });
+    const reads = [room(1, { kind: "posts", chat_room_uuid: null, post_space_id: post.space.id })];
+    expect((await call()).body).toMatchObject({ done: 1 });
+    return argsOf("record_circle_removals").map(({ message_ids }) => message_ids);
+  };
+  expect(await read(2)).toEqual([["comment_1"]]);
+  expect(await read(50)).toEqual([missing]);
+});
+
 test("a page is stored with the position after it", async () => {
   write(5);
   const { call, argsOf } = setUp([[room(1)]]);

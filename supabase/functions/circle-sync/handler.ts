@@ -37,6 +37,8 @@ export interface Report {
   lost: number;
   /** Messages, replies, posts and comments that were imported. */
   changed: number;
+  /** Without an id that can be read, or that the database can't store. */
+  invalid: number;
   removed: number;
   /** Rooms that were added to `circle_spaces`. */
   rooms: number;
@@ -96,6 +98,7 @@ async function syncDue(first: Claim, tools: RunTools, until: number, details: De
     failed: 0,
     lost: 0,
     changed: 0,
+    invalid: 0,
     removed: 0,
     rooms: 0,
     requests: 0,
@@ -127,6 +130,7 @@ async function syncDue(first: Claim, tools: RunTools, until: number, details: De
 function count(report: Report, details: Details, { kind }: Read, result: RunResult): void {
   report[result.state]++;
   report.changed += result.counts.changed;
+  report.invalid += result.counts.invalid;
   report.removed += result.counts.removed;
   report.rooms += result.counts.rooms;
   report.requests += result.requests;

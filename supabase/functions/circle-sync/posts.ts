@@ -74,22 +74,24 @@ function maxTime(posts: Post[]): string | null {
 
 async function readComments(context: RunContext, thread: DueThread): Promise<void> {
   let isWhole = false;
-  for (let page = 1; page <= MAX_PAGES && !isWhole; page++) {
-    const query = `post_id=${thread.id}&page=${page}&per_page=${context.settings.page_size}`;
+  let pages = 0;
+  while (pages < MAX_PAGES && !isWhole) {
+    const query = `post_id=${thread.id}&page=${++pages}&per_page=${context.settings.page_size}`;
     const list = await context.find((api) => readAdminPage(api, `comments?${query}`));
     if (list === null) break;
     await context.record(list.records);
     isWhole = !list.has_next_page;
   }
   const missing = await finishThread(context, thread, isWhole ? null : Number.MAX_SAFE_INTEGER);
-  // a list that was read to its end had all of them
-  await context.recordRemovals(missing);
+  // one answer had all of them; a list of several pages moves while it is read
+  if (pages === 1) await context.recordRemovals(missing);
+  else await confirmRemoved(context, missing);
 }
 
 const missingSchema = z.array(z.string());
 const MAX_LOOKS = 3;
 
-/** Posts that no list had for a day are asked for alone, a few in each run. */
+/** Posts that no list had for a day. */
 async function findRemoved(context: RunContext): Promise<void> {
   const missing = missingSchema.parse(
     await context.call("missing_circle_messages", {
@@ -97,9 +99,14 @@ async function findRemoved(context: RunContext): Promise<void> {
       posted_since: new Date(0).toISOString(),
     }),
   );
-  for (const messageId of missing.slice(0, MAX_LOOKS)) {
-    const post = await context.find((api) => readAdminItem(api, `posts/${messageId.replace("post_", "")}`));
-    if (post === null) await context.recordRemovals([messageId]);
-    else await context.record([post]);
+  await confirmRemoved(context, missing);
+}
+
+/** Asks for each post or comment alone, a few in each run: the others are missing in the next one too. */
+async function confirmRemoved(context: RunContext, messageIds: readonly string[]): Promise<void> {
+  for (const messageId of messageIds.slice(0, MAX_LOOKS)) {
+    const found = await context.find((api) => readAdminItem(api, messageId.replace("_", "s/")));
+    if (found === null) await context.recordRemovals([messageId]);
+    else await context.record([found]);
   }
 }

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type ChatMessage, type ChatWindow, readMessage, readMessages } from "../_shared/circle.ts";
+import {
+  type ChatWindow,
+  type CircleRecord,
+  readMessage,
+  readMessages,
+  type WindowQuery,
+} from "../_shared/circle.ts";
 import type { RunContext } from "./context.ts";
 import { readParticipants } from "./participants.ts";
 import { stopOf } from "./stop.ts";
@@ -49,12 +55,21 @@ export async function syncRoom(context: RunContext): Promise<void> {
   if (context.hasUnknownAuthors) await readParticipants(context, room, cursor, true);
 }
 
+/** A window of messages, or of the replies of a thread; null where its anchor, or the room, does not exist. */
+export async function readWindow(
+  context: RunContext,
+  room: string,
+  query: WindowQuery,
+): Promise<ChatWindow | null> {
+  const page = await context.find((api) => readMessages(api, room, query));
+  context.counts.invalid += page?.invalid ?? 0;
+  return page;
+}
+
 async function readNew(context: RunContext, room: string, cursor: RoomCursor): Promise<void> {
   while (cursor.last_id !== null) {
     const after = cursor.last_id;
-    const page = await context.find((api) =>
-      readMessages(api, room, { after, size: context.settings.page_size })
-    );
+    const page = await readWindow(context, room, { after, size: context.settings.page_size });
     if (page === null) {
       // the last message is gone: what came after it is found backward
       cursor.scan = beginScan(context, cursor);
@@ -90,9 +105,7 @@ async function scan(context: RunContext, room: string, cursor: RoomCursor, scan:
   cursor.scan = scan;
   while (!scan.is_read) {
     const before = scan.before_id === null ? {} : { before: scan.before_id };
-    const page = await context.find((api) =>
-      readMessages(api, room, { size: context.settings.page_size, ...before })
-    );
+    const page = await readWindow(context, room, { size: context.settings.page_size, ...before });
     if (page === null) {
       // without an anchor, it is the room that is gone
       if (scan.before_id === null) throw stopOf({ kind: "not_found" }, context.now());
@@ -112,7 +125,7 @@ function takePage(
   cursor: RoomCursor,
   scan: Scan,
   { records, has_previous_page }: Pick<ChatWindow, "records" | "has_previous_page">,
-): ChatMessage[] {
+): CircleRecord[] {
   const [oldest] = records;
   cursor.last_id ??= newestOf(records);
   scan.before_id = oldest?.id ?? scan.before_id;
@@ -121,12 +134,12 @@ function takePage(
 }
 
 /** Within the window, or not read before. */
-function isWithin({ floor_at, floor_id }: Scan, { id, sent_at, created_at }: ChatMessage): boolean {
-  const at = Date.parse(sent_at ?? created_at ?? "");
+function isWithin({ floor_at, floor_id }: Scan, { id, sent_at, created_at }: CircleRecord): boolean {
+  const at = Date.parse(String(sent_at ?? created_at));
   return !(at < Date.parse(floor_at)) || (floor_id !== null && id > floor_id);
 }
 
-const newestOf = (records: ChatMessage[]): number | null =>
+const newestOf = (records: CircleRecord[]): number | null =>
   records.length === 0 ? null : Math.max(...records.map(({ id }) => id));
 
 const missingSchema = z.array(z.string());
@@ -155,7 +168,7 @@ export async function confirmRemoved(
   messageIds: readonly string[],
 ): Promise<void> {
   const removed: string[] = [];
-  const existing: ChatMessage[] = [];
+  const existing: CircleRecord[] = [];
   try {
     for (const id of messageIds) {
       const message = await context.find((api) => readMessage(api, room, Number(id)));

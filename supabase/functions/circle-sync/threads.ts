@@ -1,13 +1,13 @@
 import { z } from "zod";
 import {
   type ChatWindow,
-  readMessages,
+  parentOf,
   readPage,
   readThreadReplies,
   type WindowQuery,
 } from "../_shared/circle.ts";
 import { type RunContext, toStorable } from "./context.ts";
-import { confirmRemoved } from "./room.ts";
+import { confirmRemoved, readWindow } from "./room.ts";
 
 export const dueSchema = z.array(z.object({
   id: z.int(),
@@ -48,10 +48,10 @@ async function readThread(context: RunContext, room: string, thread: DueThread):
       size: context.settings.page_size,
       ...(oldest === null ? {} : { before: oldest }),
     };
-    const page: ChatWindow | null = await context.find((api) => readMessages(api, room, query));
+    const page: ChatWindow | null = await readWindow(context, room, query);
     // the message, or a reply that was its anchor, is gone
     if (page === null) break;
-    const replies = page.records.filter((reply) => reply.parent_message_id === parentId);
+    const replies = page.records.filter((reply) => parentOf(reply) === parentId);
     if (replies.length === 0 && page.records.length > 0) {
       await readWholeThread(context, thread);
       break;

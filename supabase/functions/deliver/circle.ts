@@ -89,9 +89,8 @@ async function find(api: CircleApi, target: Target, marker: string): Promise<Cir
     ? await readReplies(api, target.chat_room_uuid, target.parent_message_id)
     : await readComments(api, commentTarget(target), MAX_COMMENT_PAGES);
   if (answer.kind !== "ok") return answer;
-  const records: { id: number }[] = answer.value;
   // in whichever of its fields Circle shows the text
-  return { kind: "ok", value: records.find((one) => JSON.stringify(one).includes(marker))?.id ?? null };
+  return { kind: "ok", value: answer.value.find((one) => JSON.stringify(one).includes(marker))?.id ?? null };
 }
 
 /** Posts a reply below its message, never by itself. Returns the id of a comment; a chat reply has none. */
