@@ -1,10 +1,38 @@
 -- One of two merged issues is deleted, and nobody is lost with it: of the older one the duplicates get back
 -- what was moved, and of a duplicate the older one tells its reporters.
 
+-- Whoever is about to finish one has the lock of it, and waits for the issue.
+create or replace function private.adopt_replies_of_merged(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_sent record;
+begin
+  for v_sent in
+    select q.delivery_id, n.id as issue_id
+    from private.delivery_queue as q
+    join public.deliveries as d on d.id = q.delivery_id and d.kind = 'fixed' and d.issue_id = p_issue_id
+    join public.circle_issues as c on c.message_id = d.payload #>> '{reporters,0}'
+    join public.issue_merges as m on p_issue_id in (m.source_issue_id, m.into_issue_id)
+      and c.id = any (m.message_ids)
+    join public.issues as n on n.id = case p_issue_id
+      when m.source_issue_id then m.into_issue_id else m.source_issue_id end
+    where q.sent_at is not null and (n.status = 'resolved' or n.id = m.source_issue_id)
+    order by q.delivery_id
+    for update of q skip locked
+  loop
+    perform private.adopt_sent_reply(v_sent.delivery_id, v_sent.issue_id);
+  end loop;
+end;
+$$;
+comment on function private.adopt_replies_of_merged is
+  'Replies of an issue that is about to be deleted, which were posted, are those of the issue that it '
+  'is merged with.';
+
 -- Before the ledger of the deleted one is: nobody is told twice.
 create or replace function private.record_answers_of_merged() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  perform private.adopt_replies_of_merged(old.id);
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select n.issue_id, n.generation, 'answered', min(e.at), min(e.actor), e.reference
   from public.issue_merges as m

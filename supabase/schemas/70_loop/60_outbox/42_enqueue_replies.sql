@@ -83,23 +83,11 @@ begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select r.issue_id, r.generation, 'answered', min(a.at), min(a.actor), a.reference
   from unnest(p_events) as r
-  join public.loop_events as f
-    on f.issue_id = r.issue_id and f.generation = r.generation and f.hop = 'shipped'
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
     on t.issue_id = r.issue_id
   join public.loop_events as a on a.hop = 'answered' and a.reference = any (t.reporters)
-  join public.loop_events as o
-    on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
-    and o.reference = f.reference and o.at = f.at
   where a.issue_id <> r.issue_id
-    -- several fixes ship with one deployment
-    and exists (
-      select from public.loop_events as x
-      join public.loop_events as y
-        on y.issue_id = a.issue_id and y.generation = a.generation and y.hop = 'fixed'
-        and y.reference = x.reference
-      where x.issue_id = r.issue_id and x.generation = r.generation and x.hop = 'fixed'
-    )
+    and private.is_same_fix(r.issue_id, r.generation, a.issue_id, a.generation)
   group by r.issue_id, r.generation, a.reference
   order by r.issue_id, a.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
@@ -109,6 +97,28 @@ comment on function private.copy_answers is
   'Records for these resolved issues that those of their reporters were answered who were told of the same '
   'fix as reporters of another issue.';
 
+-- Two escalations of a conversation get one reply, also where the second comes to the issue later than that
+-- was written.
+create or replace function private.share_answers(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
+  select e.issue_id, a.generation, 'answered', min(a.at), min(a.actor), e.id::text
+  from support.escalations as e
+  join support.escalations as o on o.conversation_id = e.conversation_id and o.issue_id = e.issue_id
+    and o.id <> e.id
+  join public.loop_events as a
+    on a.issue_id = e.issue_id and a.hop = 'answered' and a.reference = o.id::text and a.at >= e.created_at
+  where e.issue_id = any (p_issue_ids)
+  group by e.issue_id, a.generation, e.id
+  order by e.issue_id, e.id, a.generation
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+end;
+$$;
+comment on function private.share_answers is
+  'Records that those escalations of these issues were answered whose conversation was told since '
+  'they were written.';
+
 create or replace function private.enqueue_replies(
   p_events public.loop_events[], p_references text[] default null, p_is_draft boolean default false
 ) returns integer
@@ -116,7 +126,9 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
+  perform private.adopt_sent_replies(p_events);
   perform private.copy_answers(p_events);
+  perform private.share_answers(array(select e.issue_id from unnest(p_events) as e));
   with resolved as (
     select e.issue_id, e.generation, e.id,
       case when p_is_draft then 'draft' else private.reply_status(e) end as status,

@@ -29,6 +29,10 @@ begin
       v_answer.issue_id, 'answered', v_answer.delivered_at, p_actor, v_answer.reference, v_answer.generation
     );
   end loop;
+  perform private.share_answers(array(
+    select d.issue_id from public.deliveries as d
+    where d.id = any (p_ids) and d.kind = 'fixed' and d.channel = 'support'
+  ));
   perform private.correct_late_answers(p_ids);
 end;
 $$;

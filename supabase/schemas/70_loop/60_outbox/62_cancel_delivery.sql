@@ -1,6 +1,7 @@
 -- Takes deliveries back that have not arrived.
 
--- One that is under way may have arrived: whoever has its lease finishes it, and only another attempt is off.
+-- One that is under way, or was posted and not seen yet, may have arrived: whoever has its lease, or gets it
+-- next, finishes it, and only another attempt is off.
 create or replace function private.cancel_deliveries(p_ids bigint[], p_reason text) returns bigint[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -12,9 +13,9 @@ begin
     order by q.delivery_id for update
   )
   update private.delivery_queue as q set is_cancelled = true from locked as l
-  where q.delivery_id = l.delivery_id and q.is_leased;
+  where q.delivery_id = l.delivery_id and (q.is_leased or q.sent_at is not null);
   with ended as (
-    delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_leased
+    delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_cancelled
     returning q.delivery_id, q.attempts_count
   ),
   cancelled as (
