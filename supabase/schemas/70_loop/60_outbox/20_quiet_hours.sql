@@ -38,7 +38,7 @@ declare
   v_local constant timestamp := p_at at time zone p_time_zone;
 begin
   return case p_digest
-    when 'hourly' then date_trunc('hour', p_at) + interval '1 hour'
+    when 'hourly' then date_trunc('hour', p_at, p_time_zone) + interval '1 hour'
     when 'daily' then (
       v_local::date + case when v_local::time < '09:00' then 0 else 1 end + time '09:00'
     ) at time zone p_time_zone
@@ -47,4 +47,4 @@ begin
 end;
 $$;
 comment on function private.digest_due_at is
-  'When a digest that begins then is sent: at the next full hour, or the next 9:00 of the time zone.';
+  'When a digest that begins then is sent: at the next full hour, or the next 9:00, of the time zone.';

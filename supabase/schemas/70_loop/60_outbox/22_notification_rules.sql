@@ -41,7 +41,10 @@ comment on column public.notification_rules.severity is
 comment on column public.notification_rules.space_id is 'A Circle space that one of its messages is from.';
 comment on column public.notification_rules.assignee_user_id is 'The account that it is assigned to.';
 comment on column public.notification_rules.digest is
-  'none: each event by itself. hourly: together at the full hour. daily: together at 9:00 of the time zone.';
+  'none: each event by itself. hourly: together at the full hour of the time zone. daily: together '
+  'at its 9:00.';
+comment on column public.notification_rules.is_active is
+  'False: it sends nothing, nor what it has put aside for a digest.';
 comment on column public.notification_rules.quiet_from is
   'With quiet_until: between the two, in the time zone, nothing is sent; it waits.';
 

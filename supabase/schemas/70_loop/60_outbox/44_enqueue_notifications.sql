@@ -50,44 +50,55 @@ end;
 $$;
 comment on function private.matching_rules is 'Which rules send these events, and where.';
 
-create or replace function private.enqueue_notifications(p_events public.loop_events[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+-- Of several ways to an endpoint the one by which it is told first.
+create or replace function private.choose_notifications(p_events public.loop_events[])
+returns table (event_id bigint, endpoint_id uuid, digest_rule_id uuid, deliver_after timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
 begin
+  return query
+  select distinct on (n.event_id, n.endpoint_id) n.event_id, n.endpoint_id, n.digest_rule_id, n.deliver_after
+  from (
+    select o.id as event_id, a.id as endpoint_id, null::uuid as digest_rule_id, v_now as deliver_after
+    from unnest(p_events) as o join public.webhook_endpoints as a on o.hop = any (a.events)
+    where a.is_active
+    union all
+    select m.event_id, m.endpoint_id, case when r.digest <> 'none' then r.id end, private.after_quiet_hours(
+      private.digest_due_at(r.digest, v_now, r.time_zone), r.quiet_from, r.quiet_until, r.time_zone
+    )
+    from private.matching_rules(p_events) as m join public.notification_rules as r on r.id = m.rule_id
+  ) as n
+  order by n.event_id, n.endpoint_id, n.deliver_after, n.digest_rule_id nulls first;
+end;
+$$;
+comment on function private.choose_notifications is
+  'Which endpoints are told of these events, from when on, and with the digest of which rule; null '
+  'for by itself.';
+
+create or replace function private.enqueue_notifications(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  with chosen as materialized (
+    select n.* from private.choose_notifications(p_events) as n
+  ),
+  put_aside as (
+    insert into private.digest_entries (rule_id, event_id, due_at)
+    select n.digest_rule_id, n.event_id, n.deliver_after
+    from chosen as n where n.digest_rule_id is not null
+    on conflict on constraint digest_entries_pkey do nothing
+  )
   insert into public.deliveries (
     channel, kind, endpoint_id, issue_id, generation, event_id, dedupe_key, payload, deliver_after
   )
   select w.kind, 'event', w.id, e.issue_id, e.generation, e.id, format('event:%s:%s', e.id, w.id),
-    private.event_payload(e), t.deliver_after
-  from (
-    select s.event_id, s.endpoint_id, min(s.deliver_after) as deliver_after
-    from (
-      select o.id as event_id, a.id as endpoint_id, v_now as deliver_after
-      from unnest(p_events) as o join public.webhook_endpoints as a on o.hop = any (a.events)
-      where a.is_active
-      union all
-      select m.event_id, m.endpoint_id,
-        private.after_quiet_hours(v_now, r.quiet_from, r.quiet_until, r.time_zone)
-      from private.matching_rules(p_events) as m
-      join public.notification_rules as r on r.id = m.rule_id and r.digest = 'none'
-    ) as s
-    group by s.event_id, s.endpoint_id
-  ) as t
-  join unnest(p_events) as e on e.id = t.event_id
-  join public.webhook_endpoints as w on w.id = t.endpoint_id
+    private.event_payload(e), n.deliver_after
+  from chosen as n
+  join unnest(p_events) as e on e.id = n.event_id
+  join public.webhook_endpoints as w on w.id = n.endpoint_id
+  where n.digest_rule_id is null
   order by e.id, w.id
   on conflict on constraint deliveries_dedupe_key_key do nothing;
-  insert into private.digest_entries (rule_id, event_id, due_at)
-  select m.rule_id, m.event_id, private.after_quiet_hours(
-    private.digest_due_at(r.digest, v_now, r.time_zone), r.quiet_from, r.quiet_until, r.time_zone
-  )
-  from private.matching_rules(p_events) as m
-  join public.notification_rules as r on r.id = m.rule_id and r.digest <> 'none'
-  where not exists (
-    select from public.deliveries as d where d.dedupe_key = format('event:%s:%s', m.event_id, m.endpoint_id)
-  )
-  on conflict on constraint digest_entries_pkey do nothing;
 end;
 $$;
 comment on function private.enqueue_notifications is

@@ -33,7 +33,7 @@ declare
   v_count integer := 0;
 begin
   for v_rule in
-    select r.id, r.endpoint_id, w.kind, w.is_active
+    select r.id, r.endpoint_id, w.kind, r.is_active and w.is_active as is_active
     from public.notification_rules as r join public.webhook_endpoints as w on w.id = r.endpoint_id
     where r.id in (select d.rule_id from private.digest_entries as d where d.due_at <= clock_timestamp())
     order by r.id

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(29);
+select plan(44);
 
 \ir ../helpers/personas.psql
 
@@ -121,6 +121,59 @@ select is(
   true, 'that stays small'
 );
 
+-- Several rules of an endpoint
+
+create function pg_temp.by_rules(p_rules text) returns text language plpgsql as $$
+begin
+  delete from public.notification_rules;
+  delete from public.loop_events where hop = 'opened';
+  delete from public.deliveries;
+  execute format('insert into public.notification_rules (endpoint_id, event, digest, quiet_from, quiet_until)
+    select %L::uuid, ''opened'', r.* from (values %s) as r', pg_temp.endpoint(2), p_rules);
+  perform pg_temp.record('opened');
+  return concat_ws(', ', pg_temp.told('opened'), (
+    select string_agg(r.digest, ' ') from private.digest_entries as d
+    join public.notification_rules as r on r.id = d.rule_id
+  ));
+end;
+$$;
+create function pg_temp.hours(p_hours numeric) returns time language sql as $$
+  select (now() at time zone 'UTC' + p_hours * interval '1 hour')::time
+$$;
+select is(
+  pg_temp.by_rules($$ ('daily', null::time, null::time), ('hourly', null, null) $$), 'hourly',
+  'of two digests the event is in the first'
+);
+select is(
+  pg_temp.by_rules($$ ('hourly', null::time, null::time), ('none', null, null) $$), '2',
+  'and in none where it is told immediately'
+);
+select is(
+  pg_temp.by_rules(format(
+    $$ ('none', %L::time, %L::time), ('hourly', null, null) $$, pg_temp.hours(-1), pg_temp.hours(8)
+  )), 'hourly', 'but in one that comes before the quiet hours end'
+);
+update private.digest_entries set due_at = now();
+update public.notification_rules set is_active = false;
+select private.run_digests();
+select is(
+  (select count(*)::integer from public.deliveries), 0,
+  'a rule that is off sends nothing that it has put aside'
+);
+select is((select count(*)::integer from private.digest_entries), 0, 'and keeps nothing');
+select is(
+  private.digest_due_at(d.digest, d.at::timestamptz, d.zone), d.due::timestamptz,
+  format('%s in %s', d.digest, d.zone)
+)
+from (values
+  ('hourly', '2026-03-02 10:10+00', 'UTC', '2026-03-02 11:00+00'),
+  ('hourly', '2026-03-02 10:10+00', 'Asia/Kolkata', '2026-03-02 10:30+00'),
+  ('hourly', '2026-10-25 00:10+00', 'Europe/Berlin', '2026-10-25 01:00+00'),
+  ('daily', '2026-03-28 10:00+00', 'Europe/Berlin', '2026-03-29 07:00+00'),
+  ('daily', '2026-10-24 10:00+00', 'Europe/Berlin', '2026-10-25 08:00+00'),
+  ('daily', '2026-03-02 22:00+00', 'Pacific/Auckland', '2026-03-03 20:00+00')
+) as d (digest, at, zone, due);
+
 -- Quiet hours
 
 select is(
@@ -135,6 +188,10 @@ from (values
   ('after midnight on the same day', '2026-03-03 03:00+01', '22:00', '07:00', '2026-03-03 07:00+01'),
   ('outside of them nothing waits', '2026-03-03 12:00+01', '22:00', '07:00', '2026-03-03 12:00+01'),
   ('the hour that is left out in spring', '2026-03-29 01:30+01', '22:00', '02:30', '2026-03-29 03:30+02'),
+  ('the hour that comes twice in autumn', '2026-10-25 02:10+02', '22:00', '02:30', '2026-10-25 02:30+01'),
+  ('its second time', '2026-10-25 02:10+01', '22:00', '02:30', '2026-10-25 02:30+01'),
+  ('until midnight', '2026-03-02 23:30+01', '22:00', '24:00', '2026-03-03 00:00+01'),
+  ('of no length', '2026-03-02 23:30+01', '22:00', '22:00', '2026-03-02 23:30+01'),
   ('within a day', '2026-03-03 12:30+01', '12:00', '13:00', '2026-03-03 13:00+01')
 ) as q (name, at, start, until, expected);
 
