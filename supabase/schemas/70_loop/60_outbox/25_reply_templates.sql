@@ -76,37 +76,32 @@ insert into public.reply_templates (kind, body) values
   ('fixed', 'What you reported, “{title}”, is fixed[ in {version}]. Thank you for telling us![ {link}]'),
   ('reopened', 'We told you that “{title}” is fixed. It is not yet, and we work on it again.[ {link}]');
 
--- The title is filled in last: what a member wrote is not read for placeholders. Without its addresses: in a
--- reply they would be links of ours, also in the threads of others.
+-- Brackets come before values, which may have some, and the title comes last: what a member wrote is not read
+-- for placeholders. Without its addresses: in a reply they would be links of ours, also in the threads of
+-- others.
 create or replace function private.render_reply(p_kind text, p_issue_id uuid, p_version text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_body text := (select t.body from public.reply_templates as t where t.kind = p_kind);
-  v_value record;
+  c_names constant text[] := array['issue', 'version', 'link', 'title'];
+  v_values text[];
 begin
-  for v_value in
-    select v.name, coalesce(v.value, '') as value
-    from public.issues as i
-    cross join public.loop_settings as s
-    cross join lateral (values
-      (1, 'issue', i.seq_id::text), (2, 'version', p_version),
-      (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
-      (4, 'title', left(private.non_blank(
-        regexp_replace(
-          regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
-        )
-      ), 200))
-    ) as v (place, name, value)
-    where i.id = p_issue_id
-    order by v.place
-  loop
-    if v_value.value = '' then
-      v_body := regexp_replace(v_body, '\[[^][]*\{' || v_value.name || '\}[^][]*\]', '', 'g');
+  select array[
+    i.seq_id::text, p_version, replace(s.issue_url, '{issue}', i.seq_id::text),
+    left(private.non_blank(regexp_replace(
+      regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
+    )), 200)
+  ] into v_values
+  from public.issues as i cross join public.loop_settings as s
+  where i.id = p_issue_id;
+  for v_number in 1 .. 4 loop
+    if v_values[v_number] is null then
+      v_body := regexp_replace(v_body, format('\[[^][]*\{%s\}[^][]*\]', c_names[v_number]), '', 'g');
     end if;
-    if v_value.name = 'title' then
-      v_body := regexp_replace(v_body, '\[([^][]*)\]', '\1', 'g');
-    end if;
-    v_body := replace(v_body, '{' || v_value.name || '}', v_value.value);
+  end loop;
+  v_body := regexp_replace(v_body, '\[([^][]*)\]', '\1', 'g');
+  for v_number in 1 .. 4 loop
+    v_body := replace(v_body, format('{%s}', c_names[v_number]), coalesce(v_values[v_number], ''));
   end loop;
   -- a title can stand there many times
   return left(v_body, 5000);

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(45);
+select plan(47);
 
 \ir ../helpers/personas.psql
 
@@ -317,6 +317,21 @@ select is(private.render_reply('fixed', pg_temp.id(8), null), format(
   (select i.seq_id from public.issues as i where i.id = pg_temp.id(8))
 ), 'a reply has the title without its addresses');
 
+update public.loop_settings set issue_url = 'https://example.org/?filter[number]={issue}';
+select is(private.render_reply('fixed', pg_temp.id(2), 'v2'), format(
+  'What you reported, “Export”, is fixed in v2. Thank you for telling us! '
+    'https://example.org/?filter[number]=%s',
+  (select i.seq_id from public.issues as i where i.id = pg_temp.id(2))
+), 'brackets of a link are no part of a template');
+update public.reply_templates set body = '[{title}: ][{version} ]Done {title}[ {link}][!]'
+where kind = 'fixed';
+update public.issues set title = '[x](evil) {version}' where id = pg_temp.id(2);
+select is(
+  private.render_reply('fixed', pg_temp.id(2), null), '[x](evil) {version}: Done [x](evil) {version}'
+    || format(' https://example.org/?filter[number]=%s!', (
+      select i.seq_id from public.issues as i where i.id = pg_temp.id(2)
+    )), 'nor are those of a title'
+);
 update public.reply_templates set body = repeat('{title} ', 500) where kind = 'fixed';
 update public.issues set title = repeat('x', 400) where id = pg_temp.id(2);
 select is(char_length(private.render_reply('fixed', pg_temp.id(2), null)), 5000, 'a reply has an end');
