@@ -68,7 +68,8 @@ comment on column public.deliveries.payload is 'Of a reply where it goes; else t
 comment on column public.deliveries.status is
   'draft: waits for approve_delivery. pending: is sent. delivered: it arrived. dead: given up; '
   'replay_deliveries tries again. cancelled: not sent, since its issue was reopened or an agent decided so.';
-comment on column public.deliveries.deliver_after is 'Not before then: the end of quiet hours.';
+comment on column public.deliveries.deliver_after is
+  'Not before then: when it was written, approved or sent again, or the end of quiet hours.';
 comment on column public.deliveries.attempts_count is 'Attempts that count, of up to ten.';
 comment on column public.deliveries.last_error is 'Why the last attempt failed, or why it is dead.';
 comment on column public.deliveries.reference is
@@ -81,6 +82,8 @@ create index deliveries_issue_id_idx on public.deliveries (issue_id);
 create index deliveries_approved_by_user_id_idx on public.deliveries (approved_by_user_id);
 -- The list of replies, of which the drafts are some; few next to what endpoints are sent.
 create index deliveries_replies_id_idx on public.deliveries (id) where channel in ('circle', 'support');
+-- Of which erase_deliveries() reads all: they have the titles of several issues.
+create index deliveries_digests_id_idx on public.deliveries (id) where kind = 'digest';
 
 create trigger _000_require_agent before update on public.deliveries
   for each statement when (current_user in ('anon', 'authenticated'))

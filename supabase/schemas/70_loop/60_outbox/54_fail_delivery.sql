@@ -129,7 +129,7 @@ $$;
 comment on function private.record_delivery_attempt is
   'Keeps an attempt that failed, and of its delivery the last 20.';
 
--- What is not the delivery's fault does not use up its attempts, for a week.
+-- What is not the delivery's fault does not use up its attempts, for a week since it was to be sent.
 create or replace function private.fail_delivery(
   p_id bigint, p_fencing_token bigint, p_error text, p_status_code integer, p_retry_after interval,
   p_counted boolean, p_final boolean
@@ -148,7 +148,7 @@ begin
     perform private.raise_delivery_lease_expired(p_id);
   end if;
   select d.* into v_delivery from public.deliveries as d where d.id = p_id;
-  v_counted := p_counted is not false or v_delivery.created_at < clock_timestamp() - interval '7 days';
+  v_counted := p_counted is not false or v_delivery.deliver_after < clock_timestamp() - interval '7 days';
   v_wait := case when v_counted then private.delivery_wait(v_queued.attempts_count)
     else coalesce(p_retry_after, interval '30 seconds') end;
   perform private.record_delivery_attempt(p_id, p_fencing_token, p_status_code, v_error, v_counted);

@@ -43,7 +43,8 @@ begin
     perform private.raise_delivery_conflict(v_delivery.status, 'Only a draft is approved.');
   end if;
   update public.deliveries as d set
-    status = 'pending', approved_by = private.actor_name(), approved_by_user_id = auth.uid()
+    status = 'pending', deliver_after = clock_timestamp(), approved_by = private.actor_name(),
+    approved_by_user_id = auth.uid()
   where d.id = p_id;
   perform private.refresh_reply_targets(array[p_id]);
   perform private.queue_deliveries(array[p_id]);

@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(51);
+select plan(52);
 
 \ir ../helpers/personas.psql
 
@@ -160,6 +160,14 @@ select is(
 );
 select ok(pg_temp.wait(6) between 7195 and 7201, 'is not tried before');
 update public.deliveries set created_at = now() - interval '8 days' where id = 5;
+select pg_temp.make_due(5);
+select pg_temp.claim();
+select public.fail_delivery(5, pg_temp.token(5), 'endpoint_rests', null, 30, false);
+select is(
+  (select q.attempts_count from private.delivery_queue as q where q.delivery_id = 5), 0,
+  'a draft of long ago has all its time'
+);
+update public.deliveries set deliver_after = now() - interval '8 days' where id = 5;
 select pg_temp.make_due(5);
 select pg_temp.claim();
 select public.fail_delivery(5, pg_temp.token(5), 'endpoint_rests', null, 30, false);
