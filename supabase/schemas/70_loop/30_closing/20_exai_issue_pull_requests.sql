@@ -17,6 +17,7 @@ create table public.exai_issue_pull_requests (
   merged_at timestamptz,
   linked_by text,
   linked_by_user_id uuid,
+  is_linked_by_server boolean not null default false,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default now(),
   constraint exai_issue_pull_requests_pkey primary key (exai_issue_id, pull_request_id),
@@ -32,7 +33,9 @@ create table public.exai_issue_pull_requests (
   constraint exai_issue_pull_requests_source_is_known check (source in ('words', 'task', 'person')),
   constraint exai_issue_pull_requests_state_is_known check (state in ('open', 'closed')),
   constraint exai_issue_pull_requests_linked_by_is_of_a_person
-    check ((linked_by is not null) = (source = 'person'))
+    check ((linked_by is not null) = (source = 'person')),
+  constraint exai_issue_pull_requests_server_has_no_account
+    check (not is_linked_by_server or source = 'person' and linked_by_user_id is null)
 );
 comment on table public.exai_issue_pull_requests is
   'The pull requests of engineering issues. Written by the database from the words of pull requests, from '
@@ -55,6 +58,8 @@ comment on column public.exai_issue_pull_requests.opened_at is
   'As closed_at and merged_at, by GitHub''s clock; null while GitHub has not reported it.';
 comment on column public.exai_issue_pull_requests.linked_by is
   'Display name of the person who linked it; null of the other sources.';
+comment on column public.exai_issue_pull_requests.is_linked_by_server is
+  'Whether a server linked it, and no account: linked_by_user_id is null of an account that is deleted, too.';
 
 create index exai_issue_pull_requests_pull_request_id_idx
   on public.exai_issue_pull_requests (pull_request_id);

@@ -17,57 +17,38 @@ $$;
 comment on function private.is_team_agent is
   'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
 
--- Of a deleted task nobody knows whether its user is in the team any more. A person's link without an account
--- is a server's: with an account that is deleted it only mentions.
+-- Of a deleted task nobody knows whether its user is in the team any more. And what a person has linked is
+-- out of sight where its repository has become private.
 create or replace function private.has_closing_right(p_link public.exai_issue_pull_requests) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
 begin
-  return p_link.source = 'words' or p_link.merged_at is not null
-    or exists (
-      select from public.pull_requests as p
-      where p.id = p_link.pull_request_id and private.is_loop_repository(p.repository_id)
-    )
-    or case p_link.source
-      when 'person' then p_link.linked_by_user_id is null or private.is_team_agent(p_link.linked_by_user_id)
-      else private.is_team_agent((select t.user_id from public.tasks as t where t.id = p_link.task_id)) end;
+  if p_link.source = 'words' or p_link.merged_at is not null then
+    return true;
+  end if;
+  select * into v_pull from public.pull_requests as p where p.id = p_link.pull_request_id;
+  return private.is_loop_repository(v_pull.repository_id) or case p_link.source
+    when 'person' then private.is_visible_to_team(v_pull, p_link.source)
+      and (p_link.is_linked_by_server or private.is_team_agent(p_link.linked_by_user_id))
+    else private.is_team_agent((select t.user_id from public.tasks as t where t.id = p_link.task_id)) end;
 end;
 $$;
 comment on function private.has_closing_right is
   'Whether a link closes by its merge and holds a fix up while it is open: not one in another repository '
-  'than those of the loop whose task''s user, or who linked it, is not an agent of the team any more.';
+  'than those of the loop whose task''s user, or who linked it, is not an agent of the team any more, or '
+  'whose pull request the team does not see.';
 
 create or replace function private.end_closing_rights(p_pull public.pull_requests) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.exai_issue_pull_requests as l set intent = 'mentions'
   where l.pull_request_id = p_pull.id and l.intent = 'closes' and p_pull.merged_at is not null
-    and not private.has_closing_right(l);
+    and private.is_visible_to_team(p_pull, l.source) and not private.has_closing_right(l);
 end;
 $$;
 comment on function private.end_closing_rights is
   'A pull request that is merged has only to do with the issues whose links have no right to close them.';
-
-create or replace function private.end_closing_right_of_account() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if not exists (select from auth.users as u where u.id = old.linked_by_user_id) and not exists (
-    select from public.pull_requests as p
-    where p.id = new.pull_request_id and private.is_loop_repository(p.repository_id)
-  ) then
-    new.intent := 'mentions';
-  end if;
-  return new;
-end;
-$$;
-comment on function private.end_closing_right_of_account is
-  'Before trigger of links whose person''s account is deleted: what is open in another repository than those '
-  'of the loop only mentions from then on.';
-create trigger _200_end_closing_right before update on public.exai_issue_pull_requests
-  for each row when (
-    old.linked_by_user_id is not null and new.linked_by_user_id is null and new.intent = 'closes'
-    and new.merged_at is null
-  )
-  execute function private.end_closing_right_of_account();
 
 create or replace function private.apply_lost_closing_rights() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

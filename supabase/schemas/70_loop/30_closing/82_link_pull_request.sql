@@ -74,14 +74,14 @@ begin
   where x.exai_issue_id = v_issue_id and x.pull_request_id = v_id;
   insert into public.exai_issue_pull_requests as l (
     exai_issue_id, pull_request_id, intent, source, repo_owner, repo_name, number, url, linked_by,
-    linked_by_user_id
+    linked_by_user_id, is_linked_by_server
   )
   select v_issue_id, p.id, p_intent, 'person', p.repo_owner, p.repo_name, p.number, btrim(p_url),
-    private.actor_name(), (select u.id from auth.users as u where u.id = auth.uid())
+    private.actor_name(), (select u.id from auth.users as u where u.id = auth.uid()), auth.uid() is null
   from public.pull_requests as p where p.id = v_id
   on conflict on constraint exai_issue_pull_requests_pkey do update set
     intent = excluded.intent, source = 'person', task_id = null, linked_by = excluded.linked_by,
-    linked_by_user_id = excluded.linked_by_user_id
+    linked_by_user_id = excluded.linked_by_user_id, is_linked_by_server = excluded.is_linked_by_server
   where l.source <> 'person' or l.intent <> excluded.intent or not private.has_closing_right(l);
   perform private.sync_closing_pull_request(v_id);
   perform private.apply_close_rule(v_issue_id);

@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(34);
+select plan(39);
 
 delete from public.tasks;
 delete from public.projects;
@@ -226,6 +226,20 @@ select private.run_close_rule();
 select is(pg_temp.status_of('q1'), 'resolved Fixloop', 'until the task is deleted');
 select pg_temp.engineer('s', 's1');
 select pg_temp.hold('s', 15, 26);
+select pg_temp.engineer('t', 't1');
+select pg_temp.hold('t', 16, 27);
+update public.pull_requests set is_private = true where repo_name = 'toy' and number = 16;
+select private.run_close_rule();
+select is(pg_temp.status_of('t1'), 'resolved Fixloop', 'nor once the team does not see it any more');
+select pg_temp.engineer('u', 'u1');
+select pg_temp.toy(17, 40);
+select pg_temp.link_toy('second', 'u', 17);
+select pg_temp.toy(17, 30, pg_temp.merged_ago(30) || jsonb_build_object('base', '{
+  "ref": "main", "sha": "def", "repo": {"full_name": "mallory/toy", "private": true}
+}'::jsonb));
+select is(pg_temp.outcome('u'), 'open: #17 closes person open', 'what is merged out of sight fixes nothing');
+select pg_temp.toy(17, 29, pg_temp.merged_ago(30));
+select is(pg_temp.status_of('u1'), 'resolved Fixloop', 'until it can be seen');
 
 -- An account that is deleted
 
@@ -237,15 +251,36 @@ select pg_temp.as_persona('second', format(
   'select intent from public.link_pull_request(%s, %L)', pg_temp.number_of('o'),
   'https://github.com/acme/shop/pull/23'
 ));
+select pg_temp.engineer('v', 'v1');
+select pg_temp.send(28, 40, 'x', pg_temp.public_base());
+select pg_temp.as_persona('second', format(
+  'select intent from public.link_pull_request(%s, %L)', pg_temp.number_of('v'),
+  'https://github.com/acme/shop/pull/28'
+));
+select pg_temp.engineer('w', 'w1');
+select pg_temp.send(29, 40, 'x', pg_temp.public_base());
+select pg_temp.as_persona('service_role', format(
+  'select intent from public.link_pull_request(%s, %L)', pg_temp.number_of('w'),
+  'https://github.com/acme/shop/pull/29'
+));
 update auth.users set deleted_at = now() where email = 'second@example.com';
 delete from auth.users where email = 'second@example.com';
-select is(pg_temp.outcome('n'), 'open: #12 mentions person open', 'with the account its right is gone');
 select private.run_close_rule();
-select is(pg_temp.status_of('s1'), 'resolved Fixloop', 'so that it holds up no fix');
+select is(pg_temp.status_of('s1'), 'resolved Fixloop', 'with the account its right is gone to hold up a fix');
 select pg_temp.toy(12, 30, pg_temp.merged_ago(30));
-select is(pg_temp.status_of('n1'), 'waiting_for_help', 'and nothing is fixed');
+select is(pg_temp.outcome('n'), 'open: #12 mentions person merged', 'and merged, it closes nothing');
+select is(pg_temp.status_of('n1'), 'waiting_for_help', 'nor is anything resolved');
 select pg_temp.send(23, 30, 'x', pg_temp.merged_ago(30));
 select is(pg_temp.status_of('o1'), 'resolved Fixloop', 'but in a repository of the team');
+update public.pull_requests set is_private = false where repo_name = 'shop' and number in (28, 29);
+delete from public.loop_repositories;
+select pg_temp.send(28, 30, 'x', pg_temp.merged_ago(30) || pg_temp.public_base());
+select is(
+  pg_temp.outcome('v'), 'open: #28 mentions person merged',
+  'and not once that is a repository of the team no more'
+);
+select pg_temp.send(29, 30, 'x', pg_temp.merged_ago(30) || pg_temp.public_base());
+select is(pg_temp.status_of('w1'), 'resolved Fixloop', 'where what a server has linked is fixed');
 select is(
   (
     select count(*)::integer from (
