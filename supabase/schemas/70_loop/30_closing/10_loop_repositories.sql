@@ -83,16 +83,16 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_id constant bigint := coalesce(new.repository_id, old.repository_id);
 begin
-  perform private.sync_closing_pull_request(p.id)
-  from public.pull_requests as p
-  where p.repository_id = v_id and (
-    exists (
-      select from private.pull_request_words as w
-      where w.pull_request_id = p.id and w.closes_issues || w.mentions_issues <> '{}'
+  perform private.sync_closing_pull_requests(array(
+    select p.id from public.pull_requests as p
+    where p.repository_id = v_id and (
+      exists (
+        select from private.pull_request_words as w
+        where w.pull_request_id = p.id and w.closes_issues || w.mentions_issues <> '{}'
+      )
+      or exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = p.id)
     )
-    or exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = p.id)
-  )
-  order by p.id;
+  ));
   return null;
 end;
 $$;

@@ -191,3 +191,24 @@ $$;
 comment on function private.sync_closing_pull_request is
   'Makes the links of a pull request what its words and tasks make of it, and applies the close rule to the '
   'engineering issues whose links that changed.';
+
+-- All locks before the first pull request is processed, so that they are taken in one order.
+create or replace function private.sync_closing_pull_requests(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  perform from public.pull_requests as p where p.id = any (p_ids) order by p.id for share;
+  v_issue_ids := array(
+    select i.id from public.pull_requests as p
+    cross join lateral unnest(private.list_issues_of_pull_request(p)) as i (id)
+    where p.id = any (p_ids)
+  );
+  if v_issue_ids <> '{}' then
+    perform private.lock_exai_issues(v_issue_ids);
+    perform private.sync_closing_pull_request(u.id) from unnest(p_ids) as u (id) order by u.id;
+  end if;
+end;
+$$;
+comment on function private.sync_closing_pull_requests is
+  'sync_closing_pull_request() for several.';

@@ -10,13 +10,11 @@ begin
     update public.exai_issue_pull_requests as l set task_id = null where l.task_id = v_task_id;
     return null;
   end if;
-  perform private.sync_closing_pull_request(s.id)
-  from (
-    select l.pull_request_id as id from public.task_pull_requests as l where l.task_id = v_task_id
+  perform private.sync_closing_pull_requests(array(
+    select l.pull_request_id from public.task_pull_requests as l where l.task_id = v_task_id
     union
     select l.pull_request_id from public.exai_issue_pull_requests as l where l.task_id = v_task_id
-  ) as s
-  order by s.id;
+  ));
   return null;
 end;
 $$;
