@@ -16,7 +16,7 @@ comment on table private.repository_deployments is
   'The latest successful deployment to ship_environment of each repository of the loop, or of a '
   'linked pull request.';
 comment on column private.repository_deployments.environment is
-  'Its environment: one to another than ship_environment does not count.';
+  'Its environment: one to another than ship_environment, in any case, does not count.';
 comment on column private.repository_deployments.deployed_at is
   'When the deployment was created, by GitHub''s clock.';
 comment on column private.repository_deployments.succeeded_at is 'When it was reported as successful.';
@@ -24,6 +24,7 @@ comment on column private.repository_deployments.version is
   'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
+-- Names of environments are not case-sensitive at GitHub.
 -- What a person has set to fixed without a merge waits for the next deployment of a repository of the loop.
 create or replace function private.find_deployment_time(p_fix public.exai_issue_fixes, p_environment text)
 returns timestamptz
@@ -36,13 +37,13 @@ begin
   from public.exai_issue_pull_requests as l
   join public.pull_requests as p on p.id = l.pull_request_id
   left join private.repository_deployments as d on d.repository_id = p.repository_id
-    and d.environment = p_environment and d.deployed_at >= l.merged_at
+    and lower(d.environment) = lower(p_environment) and d.deployed_at >= l.merged_at
   where l.exai_issue_id = p_fix.exai_issue_id and l.intent = 'closes'
     and l.merged_at > coalesce(p_fix.reopened_at, '-infinity') and l.merged_at <= p_fix.fixed_at;
   if v_is_deployed is null then
     v_shipped_at := (
       select min(d.succeeded_at) from private.repository_deployments as d
-      where d.environment = p_environment and d.deployed_at >= p_fix.fixed_at
+      where lower(d.environment) = lower(p_environment) and d.deployed_at >= p_fix.fixed_at
         and private.is_loop_repository(d.repository_id)
     );
   end if;
@@ -90,7 +91,9 @@ begin
       hint = 'Send the payload as GitHub does.';
   end if;
   if p_payload #>> '{deployment_status,state}' is distinct from 'success'
-    or v_environment is distinct from (select s.ship_environment from public.loop_settings as s where s.id)
+    or lower(v_environment) is distinct from (
+      select lower(s.ship_environment) from public.loop_settings as s where s.id
+    )
   then
     return;
   end if;
@@ -102,7 +105,7 @@ begin
     repository_id, environment, deployed_at, succeeded_at, version
   )
   select v_id, v_environment, v_deployed_at, v_succeeded_at,
-    substring(p_payload #>> '{deployment,ref}' from '^v?[0-9]+\.[0-9A-Za-z.+-]{1,90}$')
+    substring(p_payload #>> '{deployment,ref}' from '^(?:refs/tags/)?(v?[0-9]+\.[0-9A-Za-z.+-]{1,90})$')
   where private.is_loop_repository(v_id) or exists (
     select from public.pull_requests as p
     join public.exai_issue_pull_requests as l on l.pull_request_id = p.id
@@ -111,7 +114,7 @@ begin
   on conflict on constraint repository_deployments_pkey do update set
     environment = excluded.environment, deployed_at = excluded.deployed_at,
     succeeded_at = excluded.succeeded_at, version = excluded.version
-  where d.environment <> excluded.environment
+  where lower(d.environment) <> lower(excluded.environment)
     or (d.deployed_at, excluded.succeeded_at) < (excluded.deployed_at, d.succeeded_at);
   if found then
     perform private.run_ship_gate();

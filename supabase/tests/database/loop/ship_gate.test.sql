@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
 \ir ../helpers/closing.psql
-select plan(44);
+select plan(48);
 
 create function pg_temp.gate(p_gate text) returns text language sql as $$
   update public.loop_settings set ship_gate = p_gate returning ship_gate
@@ -142,6 +142,25 @@ select is(
 select is(pg_temp.fix_of('f'), 'person', 'which ships nothing');
 select pg_temp.deploy(-1, 'success', 'production');
 select is(pg_temp.fix_of('f'), 'person shipped by deployment', 'as a deployment of the team does');
+
+-- As others write it
+
+select pg_temp.engineer('g', 'g1');
+select pg_temp.merge(6, 'g', -2);
+select is(pg_temp.fix_of('g'), 'pull_requests', 'a merge after the last deployment');
+update public.loop_settings set ship_environment = 'PRODUCTION';
+select is(
+  pg_temp.deploy(-3, 'success', 'Production', jsonb_build_object('deployment', jsonb_build_object(
+    'id', 1, 'created_at', pg_temp.ago(-3), 'ref', 'refs/tags/v2.15.0'
+  ))), 'done', 'a deployment to the environment in another case'
+);
+select is(
+  pg_temp.fix_of('g'), 'pull_requests shipped by deployment', 'ships it, as it is the same at GitHub'
+);
+select is(
+  (select version from public.exai_issue_fixes where exai_issue_id = pg_temp.id_of('g')), 'v2.15.0',
+  'and a tag may be a whole reference'
+);
 
 select * from finish();
 rollback;
