@@ -16,15 +16,27 @@ $$;
 comment on function private.parse_usd is
   'A number of dollars below a million, with USD or $ or without; null for anything else.';
 
+create or replace function private.last_cost(p_metadata jsonb) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when not private.is_blank(p_metadata -> 'cost_usd') then p_metadata -> 'cost_usd'
+    when not private.is_blank(p_metadata -> 'total_cost_usd') then p_metadata -> 'total_cost_usd'
+  end;
+end;
+$$;
+comment on function private.last_cost is
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt cost, as it was '
+  'stored; null without.';
+
 create or replace function private.parse_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return private.parse_usd(coalesce(p_metadata ->> 'cost_usd', p_metadata ->> 'total_cost_usd'));
+  return private.parse_usd(private.last_cost(p_metadata) #>> '{}');
 end;
 $$;
 comment on function private.parse_cost_usd is
-  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt '
-  'cost; null without.';
+  'What the last attempt of a task cost; null where that is not known, or cannot be read.';
 
 create or replace function private.task_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -38,22 +50,43 @@ $$;
 comment on function private.task_cost_usd is
   'What all attempts of a task cost, as far as they have a cost; null if none has.';
 
+create or replace function private.has_unread_cost(p_metadata jsonb) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_metadata ? 'unread_costs'
+    or private.last_cost(p_metadata) is not null and private.parse_cost_usd(p_metadata) is null;
+end;
+$$;
+comment on function private.has_unread_cost is
+  'Whether an attempt of a task has a cost that cannot be read as a number of dollars.';
+
 -- The next attempt writes its own cost over that of the one before, or, if it has none, leaves it there.
 create or replace function private.carry_task_cost() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   -- A null of a client is what it has left out.
   v_metadata constant jsonb := coalesce(new.execution_metadata, old.execution_metadata);
+  v_cost constant jsonb := private.last_cost(v_metadata);
+  v_unread jsonb;
 begin
   if private.parse_cost_usd(v_metadata) is not null then
     new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
       || jsonb_build_object('earlier_cost_usd', private.task_cost_usd(v_metadata));
+  elsif v_cost is not null then
+    v_unread := case jsonb_typeof(v_metadata -> 'unread_costs')
+      when 'array' then v_metadata -> 'unread_costs' else '[]' end;
+    if jsonb_array_length(v_unread) < 20 then
+      v_unread := v_unread || to_jsonb(left(v_cost #>> '{}', 100));
+    end if;
+    new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
+      || jsonb_build_object('unread_costs', v_unread);
   end if;
   return new;
 end;
 $$;
 comment on function private.carry_task_cost is
-  'Before-update trigger of tasks that become pending again: adds what was spent to earlier_cost_usd.';
+  'Before-update trigger of tasks that become pending again: adds what was spent to earlier_cost_usd, and '
+  'what of it cannot be read to unread_costs.';
 
 -- Before the sizes of what is stored are counted.
 create trigger _120_carry_task_cost before update of status on public.tasks

@@ -20,7 +20,8 @@ begin
   return query
   with task as (
     select x.exai_issue_id, date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
-      private.task_cost_usd(t.execution_metadata) as cost
+      private.task_cost_usd(t.execution_metadata) as cost,
+      private.has_unread_cost(t.execution_metadata) as has_unread
     from public.exai_issue_tasks as x join public.tasks as t on t.id = x.task_id
     where t.completed_at is not null
   ),
@@ -45,7 +46,7 @@ begin
       0 as unpriced, 0::numeric as unanswered
     from answer as a left join spent as s on s.exai_issue_id = a.exai_issue_id
     union all
-    select t.week, 0, 0, 1, (t.cost is null)::integer,
+    select t.week, 0, 0, 1, (t.cost is null or t.has_unread)::integer,
       case when s.answers_count = 0 then coalesce(t.cost, 0) else 0 end
     from task as t join spent as s on s.exai_issue_id = t.exai_issue_id
   )

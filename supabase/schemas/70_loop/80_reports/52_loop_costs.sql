@@ -42,7 +42,7 @@ comment on column public.loop_costs.cost_per_answer_usd is
 comment on column public.loop_costs.tasks_count is
   'Tasks of engineering issues that ended in that week.';
 comment on column public.loop_costs.unpriced_tasks_count is
-  'Those of them without a cost, which count as free.';
+  'Those of them without a cost, or with an attempt whose cost cannot be read: that counts as free.';
 comment on column public.loop_costs.unanswered_cost_usd is
   'The cost of those whose engineering issue has answered nobody so far.';
 comment on column public.loop_costs.counted_at is 'The time that the row is of.';

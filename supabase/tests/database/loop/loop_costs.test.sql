@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(26);
+select plan(34);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
@@ -150,12 +150,32 @@ update public.tasks set status = 'failed' where id = pg_temp.task_of('b');
 update public.tasks set status = 'pending' where id = pg_temp.task_of('b');
 select is(pg_temp.metadata_of('b'), '{"earlier_cost_usd": 1.2}', 'once');
 
+-- A cost that cannot be read is kept, and named
+
+select pg_temp.dispatch('g', 12);
+select is(pg_temp.fail('g', '{"cost_usd": "1,5 EUR"}', true), 'pending', 'an attempt whose cost has a comma');
+select is(pg_temp.metadata_of('g'), '{"unread_costs": ["1,5 EUR"]}', 'it is not taken for no cost');
+select pg_temp.claim_again('g');
+select is(
+  pg_temp.fail('g', '{"cost_usd": "", "total_cost_usd": {"usd": 2}}', true), 'pending', 'and another'
+);
+select pg_temp.claim_again('g');
+select is(pg_temp.complete('g', '{"cost_usd": 0.25}'), 'completed', 'the third has one that can be read');
+select is(
+  pg_temp.metadata_of('g'), '{"unread_costs": ["1,5 EUR", "{\"usd\": 2}"], "cost_usd": 0.25}',
+  'next to the others'
+);
+select is(
+  (select unpriced from pg_temp.costs() where weeks_ago = 0), 3::bigint, 'it is one of those without a price'
+);
+
 -- What a cost may look like
 
 select is(private.parse_cost_usd(v.metadata::jsonb), v.cost, v.metadata)
 from (values ('{"cost_usd": 1.2345678901234567e-05}', 0.000012345678901234567),
   ('{"cost_usd": " $1.50 "}', 1.50), ('{"cost_usd": "2 USD", "total_cost_usd": 9}', 2),
   ('{"cost_usd": null, "total_cost_usd": "1e1"}', 10), ('{"cost_usd": "9e9"}', null),
+  ('{"cost_usd": " ", "total_cost_usd": 3}', 3), ('{"cost_usd": "n/a", "total_cost_usd": 3}', null),
   ('{"cost_usd": {"usd": 1}}', null), ('{"cost_usd": true}', null)) as v (metadata, cost);
 
 select * from finish();
