@@ -5804,18 +5804,18 @@ comment on function private.is_known_delivery is
 create or replace function private.close_pull_requests_of_repository(p_repository_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_ids bigint[];
+  -- in one order, as everybody locks them
+  v_ids constant bigint[] := array(
+    select p.id from public.pull_requests as p
+    where p.repository_id = p_repository_id and p.state = 'open' order by p.id for no key update
+  );
 begin
-  with closed as (
-    update public.pull_requests as p set state = 'closed', closed_at = coalesce(p.closed_at, now())
-    where p.repository_id = p_repository_id and p.state = 'open'
-    returning p.id
-  )
-  select array_agg(c.id order by c.id) into v_ids from closed as c;
+  update public.pull_requests as p set state = 'closed', closed_at = coalesce(p.closed_at, now())
+  where p.id = any (v_ids);
   update private.pull_request_checks as c set
     etag = null, read_at = null, next_attempt_at = now() + interval '14 minutes'
   where c.pull_request_id = any (v_ids);
-  perform private.sync_closing_pull_request(u.id) from unnest(v_ids) as u (id);
+  perform private.sync_closing_pull_requests(v_ids);
 end;
 $$;
 comment on function private.close_pull_requests_of_repository is

@@ -1205,16 +1205,16 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_id constant bigint := coalesce(new.repository_id, old.repository_id);
 begin
-  perform private.sync_closing_pull_request(p.id)
-  from public.pull_requests as p
-  where p.repository_id = v_id and (
-    exists (
-      select from private.pull_request_words as w
-      where w.pull_request_id = p.id and w.closes_issues || w.mentions_issues <> '{}'
+  perform private.sync_closing_pull_requests(array(
+    select p.id from public.pull_requests as p
+    where p.repository_id = v_id and (
+      exists (
+        select from private.pull_request_words as w
+        where w.pull_request_id = p.id and w.closes_issues || w.mentions_issues <> '{}'
+      )
+      or exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = p.id)
     )
-    or exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = p.id)
-  )
-  order by p.id;
+  ));
   return null;
 end;
 $$;
@@ -1266,6 +1266,7 @@ create table public.exai_issue_pull_requests (
   merged_at timestamptz,
   linked_by text,
   linked_by_user_id uuid,
+  is_linked_by_server boolean not null default false,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default now(),
   constraint exai_issue_pull_requests_pkey primary key (exai_issue_id, pull_request_id),
@@ -1281,7 +1282,9 @@ create table public.exai_issue_pull_requests (
   constraint exai_issue_pull_requests_source_is_known check (source in ('words', 'task', 'person')),
   constraint exai_issue_pull_requests_state_is_known check (state in ('open', 'closed')),
   constraint exai_issue_pull_requests_linked_by_is_of_a_person
-    check ((linked_by is not null) = (source = 'person'))
+    check ((linked_by is not null) = (source = 'person')),
+  constraint exai_issue_pull_requests_server_has_no_account
+    check (not is_linked_by_server or source = 'person' and linked_by_user_id is null)
 );
 comment on table public.exai_issue_pull_requests is
   'The pull requests of engineering issues. Written by the database from the words of pull requests, from '
@@ -1304,6 +1307,8 @@ comment on column public.exai_issue_pull_requests.opened_at is
   'As closed_at and merged_at, by GitHub''s clock; null while GitHub has not reported it.';
 comment on column public.exai_issue_pull_requests.linked_by is
   'Display name of the person who linked it; null of the other sources.';
+comment on column public.exai_issue_pull_requests.is_linked_by_server is
+  'Whether a server linked it, and no account: linked_by_user_id is null of an account that is deleted, too.';
 
 create index exai_issue_pull_requests_pull_request_id_idx
   on public.exai_issue_pull_requests (pull_request_id);
@@ -1412,57 +1417,38 @@ $$;
 comment on function private.is_team_agent is
   'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
 
--- Of a deleted task nobody knows whether its user is in the team any more. A person's link without an account
--- is a server's: with an account that is deleted it only mentions.
+-- Of a deleted task nobody knows whether its user is in the team any more. And what a person has linked is
+-- out of sight where its repository has become private.
 create or replace function private.has_closing_right(p_link public.exai_issue_pull_requests) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
 begin
-  return p_link.source = 'words' or p_link.merged_at is not null
-    or exists (
-      select from public.pull_requests as p
-      where p.id = p_link.pull_request_id and private.is_loop_repository(p.repository_id)
-    )
-    or case p_link.source
-      when 'person' then p_link.linked_by_user_id is null or private.is_team_agent(p_link.linked_by_user_id)
-      else private.is_team_agent((select t.user_id from public.tasks as t where t.id = p_link.task_id)) end;
+  if p_link.source = 'words' or p_link.merged_at is not null then
+    return true;
+  end if;
+  select * into v_pull from public.pull_requests as p where p.id = p_link.pull_request_id;
+  return private.is_loop_repository(v_pull.repository_id) or case p_link.source
+    when 'person' then private.is_visible_to_team(v_pull, p_link.source)
+      and (p_link.is_linked_by_server or private.is_team_agent(p_link.linked_by_user_id))
+    else private.is_team_agent((select t.user_id from public.tasks as t where t.id = p_link.task_id)) end;
 end;
 $$;
 comment on function private.has_closing_right is
   'Whether a link closes by its merge and holds a fix up while it is open: not one in another repository '
-  'than those of the loop whose task''s user, or who linked it, is not an agent of the team any more.';
+  'than those of the loop whose task''s user, or who linked it, is not an agent of the team any more, or '
+  'whose pull request the team does not see.';
 
 create or replace function private.end_closing_rights(p_pull public.pull_requests) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.exai_issue_pull_requests as l set intent = 'mentions'
   where l.pull_request_id = p_pull.id and l.intent = 'closes' and p_pull.merged_at is not null
-    and not private.has_closing_right(l);
+    and private.is_visible_to_team(p_pull, l.source) and not private.has_closing_right(l);
 end;
 $$;
 comment on function private.end_closing_rights is
   'A pull request that is merged has only to do with the issues whose links have no right to close them.';
-
-create or replace function private.end_closing_right_of_account() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if not exists (select from auth.users as u where u.id = old.linked_by_user_id) and not exists (
-    select from public.pull_requests as p
-    where p.id = new.pull_request_id and private.is_loop_repository(p.repository_id)
-  ) then
-    new.intent := 'mentions';
-  end if;
-  return new;
-end;
-$$;
-comment on function private.end_closing_right_of_account is
-  'Before trigger of links whose person''s account is deleted: what is open in another repository than those '
-  'of the loop only mentions from then on.';
-create trigger _200_end_closing_right before update on public.exai_issue_pull_requests
-  for each row when (
-    old.linked_by_user_id is not null and new.linked_by_user_id is null and new.intent = 'closes'
-    and new.merged_at is null
-  )
-  execute function private.end_closing_right_of_account();
 
 create or replace function private.apply_lost_closing_rights() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1686,6 +1672,27 @@ $$;
 comment on function private.sync_closing_pull_request is
   'Makes the links of a pull request what its words and tasks make of it, and applies the close rule to the '
   'engineering issues whose links that changed.';
+
+-- All locks before the first pull request is processed, so that they are taken in one order.
+create or replace function private.sync_closing_pull_requests(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  perform from public.pull_requests as p where p.id = any (p_ids) order by p.id for share;
+  v_issue_ids := array(
+    select i.id from public.pull_requests as p
+    cross join lateral unnest(private.list_issues_of_pull_request(p)) as i (id)
+    where p.id = any (p_ids)
+  );
+  if v_issue_ids <> '{}' then
+    perform private.lock_exai_issues(v_issue_ids);
+    perform private.sync_closing_pull_request(u.id) from unnest(p_ids) as u (id) order by u.id;
+  end if;
+end;
+$$;
+comment on function private.sync_closing_pull_requests is
+  'sync_closing_pull_request() for several.';
 
 -- 70_loop/30_closing/45_move_closing_links.sql
 -- Two rows of a repository turn out to be one: what the loop has of the one is the other's.
@@ -2009,13 +2016,11 @@ begin
     update public.exai_issue_pull_requests as l set task_id = null where l.task_id = v_task_id;
     return null;
   end if;
-  perform private.sync_closing_pull_request(s.id)
-  from (
-    select l.pull_request_id as id from public.task_pull_requests as l where l.task_id = v_task_id
+  perform private.sync_closing_pull_requests(array(
+    select l.pull_request_id from public.task_pull_requests as l where l.task_id = v_task_id
     union
     select l.pull_request_id from public.exai_issue_pull_requests as l where l.task_id = v_task_id
-  ) as s
-  order by s.id;
+  ));
   return null;
 end;
 $$;
@@ -2268,7 +2273,7 @@ comment on table private.repository_deployments is
   'The latest successful deployment to ship_environment of each repository of the loop, or of a '
   'linked pull request.';
 comment on column private.repository_deployments.environment is
-  'Its environment: one to another than ship_environment does not count.';
+  'Its environment: one to another than ship_environment, in any case, does not count.';
 comment on column private.repository_deployments.deployed_at is
   'When the deployment was created, by GitHub''s clock.';
 comment on column private.repository_deployments.succeeded_at is 'When it was reported as successful.';
@@ -2276,6 +2281,7 @@ comment on column private.repository_deployments.version is
   'The tag that it deployed, if it is a version such as v2.14.1; null for a branch or a commit.';
 alter table private.repository_deployments enable row level security;
 
+-- Names of environments are not case-sensitive at GitHub.
 -- What a person has set to fixed without a merge waits for the next deployment of a repository of the loop.
 create or replace function private.find_deployment_time(p_fix public.exai_issue_fixes, p_environment text)
 returns timestamptz
@@ -2288,13 +2294,13 @@ begin
   from public.exai_issue_pull_requests as l
   join public.pull_requests as p on p.id = l.pull_request_id
   left join private.repository_deployments as d on d.repository_id = p.repository_id
-    and d.environment = p_environment and d.deployed_at >= l.merged_at
+    and lower(d.environment) = lower(p_environment) and d.deployed_at >= l.merged_at
   where l.exai_issue_id = p_fix.exai_issue_id and l.intent = 'closes'
     and l.merged_at > coalesce(p_fix.reopened_at, '-infinity') and l.merged_at <= p_fix.fixed_at;
   if v_is_deployed is null then
     v_shipped_at := (
       select min(d.succeeded_at) from private.repository_deployments as d
-      where d.environment = p_environment and d.deployed_at >= p_fix.fixed_at
+      where lower(d.environment) = lower(p_environment) and d.deployed_at >= p_fix.fixed_at
         and private.is_loop_repository(d.repository_id)
     );
   end if;
@@ -2342,7 +2348,9 @@ begin
       hint = 'Send the payload as GitHub does.';
   end if;
   if p_payload #>> '{deployment_status,state}' is distinct from 'success'
-    or v_environment is distinct from (select s.ship_environment from public.loop_settings as s where s.id)
+    or lower(v_environment) is distinct from (
+      select lower(s.ship_environment) from public.loop_settings as s where s.id
+    )
   then
     return;
   end if;
@@ -2354,7 +2362,7 @@ begin
     repository_id, environment, deployed_at, succeeded_at, version
   )
   select v_id, v_environment, v_deployed_at, v_succeeded_at,
-    substring(p_payload #>> '{deployment,ref}' from '^v?[0-9]+\.[0-9A-Za-z.+-]{1,90}$')
+    substring(p_payload #>> '{deployment,ref}' from '^(?:refs/tags/)?(v?[0-9]+\.[0-9A-Za-z.+-]{1,90})$')
   where private.is_loop_repository(v_id) or exists (
     select from public.pull_requests as p
     join public.exai_issue_pull_requests as l on l.pull_request_id = p.id
@@ -2363,7 +2371,7 @@ begin
   on conflict on constraint repository_deployments_pkey do update set
     environment = excluded.environment, deployed_at = excluded.deployed_at,
     succeeded_at = excluded.succeeded_at, version = excluded.version
-  where d.environment <> excluded.environment
+  where lower(d.environment) <> lower(excluded.environment)
     or (d.deployed_at, excluded.succeeded_at) < (excluded.deployed_at, d.succeeded_at);
   if found then
     perform private.run_ship_gate();
@@ -2495,14 +2503,14 @@ begin
   where x.exai_issue_id = v_issue_id and x.pull_request_id = v_id;
   insert into public.exai_issue_pull_requests as l (
     exai_issue_id, pull_request_id, intent, source, repo_owner, repo_name, number, url, linked_by,
-    linked_by_user_id
+    linked_by_user_id, is_linked_by_server
   )
   select v_issue_id, p.id, p_intent, 'person', p.repo_owner, p.repo_name, p.number, btrim(p_url),
-    private.actor_name(), (select u.id from auth.users as u where u.id = auth.uid())
+    private.actor_name(), (select u.id from auth.users as u where u.id = auth.uid()), auth.uid() is null
   from public.pull_requests as p where p.id = v_id
   on conflict on constraint exai_issue_pull_requests_pkey do update set
     intent = excluded.intent, source = 'person', task_id = null, linked_by = excluded.linked_by,
-    linked_by_user_id = excluded.linked_by_user_id
+    linked_by_user_id = excluded.linked_by_user_id, is_linked_by_server = excluded.is_linked_by_server
   where l.source <> 'person' or l.intent <> excluded.intent or not private.has_closing_right(l);
   perform private.sync_closing_pull_request(v_id);
   perform private.apply_close_rule(v_issue_id);
@@ -3109,10 +3117,38 @@ grant execute on function public.unmerge_issues to authenticated, service_role;
 -- One of two merged issues is deleted, and nobody is lost with it: of the older one the duplicates get back
 -- what was moved, and of a duplicate the older one tells its reporters.
 
+-- Whoever is about to finish one has the lock of it, and waits for the issue.
+create or replace function private.adopt_replies_of_merged(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_sent record;
+begin
+  for v_sent in
+    select q.delivery_id, n.id as issue_id
+    from private.delivery_queue as q
+    join public.deliveries as d on d.id = q.delivery_id and d.kind = 'fixed' and d.issue_id = p_issue_id
+    join public.circle_issues as c on c.message_id = d.payload #>> '{reporters,0}'
+    join public.issue_merges as m on p_issue_id in (m.source_issue_id, m.into_issue_id)
+      and c.id = any (m.message_ids)
+    join public.issues as n on n.id = case p_issue_id
+      when m.source_issue_id then m.into_issue_id else m.source_issue_id end
+    where q.sent_at is not null and (n.status = 'resolved' or n.id = m.source_issue_id)
+    order by q.delivery_id
+    for update of q skip locked
+  loop
+    perform private.adopt_sent_reply(v_sent.delivery_id, v_sent.issue_id);
+  end loop;
+end;
+$$;
+comment on function private.adopt_replies_of_merged is
+  'Replies of an issue that is about to be deleted, which were posted, are those of the issue that it '
+  'is merged with.';
+
 -- Before the ledger of the deleted one is: nobody is told twice.
 create or replace function private.record_answers_of_merged() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  perform private.adopt_replies_of_merged(old.id);
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select n.issue_id, n.generation, 'answered', min(e.at), min(e.actor), e.reference
   from public.issue_merges as m
@@ -5154,7 +5190,7 @@ declare
   v_local constant timestamp := p_at at time zone p_time_zone;
 begin
   return case p_digest
-    when 'hourly' then date_trunc('hour', p_at) + interval '1 hour'
+    when 'hourly' then date_trunc('hour', p_at, p_time_zone) + interval '1 hour'
     when 'daily' then (
       v_local::date + case when v_local::time < '09:00' then 0 else 1 end + time '09:00'
     ) at time zone p_time_zone
@@ -5163,7 +5199,7 @@ begin
 end;
 $$;
 comment on function private.digest_due_at is
-  'When a digest that begins then is sent: at the next full hour, or the next 9:00 of the time zone.';
+  'When a digest that begins then is sent: at the next full hour, or the next 9:00, of the time zone.';
 
 -- 70_loop/60_outbox/22_notification_rules.sql
 -- Who hears of what: rules that send the events of certain issues to an endpoint.
@@ -5209,7 +5245,10 @@ comment on column public.notification_rules.severity is
 comment on column public.notification_rules.space_id is 'A Circle space that one of its messages is from.';
 comment on column public.notification_rules.assignee_user_id is 'The account that it is assigned to.';
 comment on column public.notification_rules.digest is
-  'none: each event by itself. hourly: together at the full hour. daily: together at 9:00 of the time zone.';
+  'none: each event by itself. hourly: together at the full hour of the time zone. daily: together '
+  'at its 9:00.';
+comment on column public.notification_rules.is_active is
+  'False: it sends nothing, nor what it has put aside for a digest.';
 comment on column public.notification_rules.quiet_from is
   'With quiet_until: between the two, in the time zone, nothing is sent; it waits.';
 
@@ -5357,37 +5396,32 @@ insert into public.reply_templates (kind, body) values
   ('fixed', 'What you reported, “{title}”, is fixed[ in {version}]. Thank you for telling us![ {link}]'),
   ('reopened', 'We told you that “{title}” is fixed. It is not yet, and we work on it again.[ {link}]');
 
--- The title is filled in last: what a member wrote is not read for placeholders. Without its addresses: in a
--- reply they would be links of ours, also in the threads of others.
+-- Brackets come before values, which may have some, and the title comes last: what a member wrote is not read
+-- for placeholders. Without its addresses: in a reply they would be links of ours, also in the threads of
+-- others.
 create or replace function private.render_reply(p_kind text, p_issue_id uuid, p_version text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_body text := (select t.body from public.reply_templates as t where t.kind = p_kind);
-  v_value record;
+  c_names constant text[] := array['issue', 'version', 'link', 'title'];
+  v_values text[];
 begin
-  for v_value in
-    select v.name, coalesce(v.value, '') as value
-    from public.issues as i
-    cross join public.loop_settings as s
-    cross join lateral (values
-      (1, 'issue', i.seq_id::text), (2, 'version', p_version),
-      (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
-      (4, 'title', left(private.non_blank(
-        regexp_replace(
-          regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
-        )
-      ), 200))
-    ) as v (place, name, value)
-    where i.id = p_issue_id
-    order by v.place
-  loop
-    if v_value.value = '' then
-      v_body := regexp_replace(v_body, '\[[^][]*\{' || v_value.name || '\}[^][]*\]', '', 'g');
+  select array[
+    i.seq_id::text, p_version, replace(s.issue_url, '{issue}', i.seq_id::text),
+    left(private.non_blank(regexp_replace(
+      regexp_replace(i.title, '([a-z][a-z0-9+.-]*://|\mwww\.)\S*', '…', 'gi'), '\s+', ' ', 'g'
+    )), 200)
+  ] into v_values
+  from public.issues as i cross join public.loop_settings as s
+  where i.id = p_issue_id;
+  for v_number in 1 .. 4 loop
+    if v_values[v_number] is null then
+      v_body := regexp_replace(v_body, format('\[[^][]*\{%s\}[^][]*\]', c_names[v_number]), '', 'g');
     end if;
-    if v_value.name = 'title' then
-      v_body := regexp_replace(v_body, '\[([^][]*)\]', '\1', 'g');
-    end if;
-    v_body := replace(v_body, '{' || v_value.name || '}', v_value.value);
+  end loop;
+  v_body := regexp_replace(v_body, '\[([^][]*)\]', '\1', 'g');
+  for v_number in 1 .. 4 loop
+    v_body := replace(v_body, format('{%s}', c_names[v_number]), coalesce(v_values[v_number], ''));
   end loop;
   -- a title can stand there many times
   return left(v_body, 5000);
@@ -5467,7 +5501,8 @@ comment on column public.deliveries.payload is 'Of a reply where it goes; else t
 comment on column public.deliveries.status is
   'draft: waits for approve_delivery. pending: is sent. delivered: it arrived. dead: given up; '
   'replay_deliveries tries again. cancelled: not sent, since its issue was reopened or an agent decided so.';
-comment on column public.deliveries.deliver_after is 'Not before then: the end of quiet hours.';
+comment on column public.deliveries.deliver_after is
+  'Not before then: when it was written, approved or sent again, or the end of quiet hours.';
 comment on column public.deliveries.attempts_count is 'Attempts that count, of up to ten.';
 comment on column public.deliveries.last_error is 'Why the last attempt failed, or why it is dead.';
 comment on column public.deliveries.reference is
@@ -5480,6 +5515,8 @@ create index deliveries_issue_id_idx on public.deliveries (issue_id);
 create index deliveries_approved_by_user_id_idx on public.deliveries (approved_by_user_id);
 -- The list of replies, of which the drafts are some; few next to what endpoints are sent.
 create index deliveries_replies_id_idx on public.deliveries (id) where channel in ('circle', 'support');
+-- Of which erase_deliveries() reads all: they have the titles of several issues.
+create index deliveries_digests_id_idx on public.deliveries (id) where kind = 'digest';
 
 create trigger _000_require_agent before update on public.deliveries
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -5683,6 +5720,80 @@ comment on function private.reply_targets is
   'escalation without a conversation, with the ids of their messages or escalations. target is null where '
   'nobody can be reached, and unreachable_reason has the cause.';
 
+-- 70_loop/60_outbox/41_sent_replies.sql
+-- Replies that were posted, and of which it is not known yet whether they have arrived, while whom they
+-- answer gets another issue: they are the replies of that one, so that nobody is told twice.
+
+create index delivery_queue_sent_idx on private.delivery_queue (delivery_id) where sent_at is not null;
+
+-- A fix that has shipped resolves several issues. Several fixes ship with one deployment.
+create or replace function private.is_same_fix(
+  p_issue_id uuid, p_generation integer, p_other_id uuid, p_other_generation integer
+) returns boolean
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return (
+    select count(distinct e.hop) = 2
+    from public.loop_events as e
+    join public.loop_events as o
+      on o.issue_id = p_other_id and o.generation = p_other_generation and o.hop = e.hop
+      and o.reference = e.reference
+    where e.issue_id = p_issue_id and e.generation = p_generation
+      and (e.hop = 'fixed' or e.hop = 'shipped' and e.at = o.at)
+  );
+end;
+$$;
+comment on function private.is_same_fix is
+  'Whether the same fix has resolved two issues, each in this generation.';
+
+create or replace function private.adopt_sent_reply(p_delivery_id bigint, p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.deliveries as d set
+    issue_id = p_issue_id, generation = l.generation, dedupe_key = k.key, event_id = (
+      select e.id from public.loop_events as e
+      where e.issue_id = p_issue_id and e.generation = l.generation and e.hop = 'resolved'
+        and e.reference = ''
+    )
+  from public.loop_issues as l
+  cross join lateral (
+    select format('fixed:%s:%s:circle:%s', p_issue_id, l.generation, o.payload #>> '{reporters,0}') as key
+    from public.deliveries as o where o.id = p_delivery_id
+  ) as k
+  where d.id = p_delivery_id and l.issue_id = p_issue_id
+    and not exists (select from public.deliveries as o where o.dedupe_key = k.key);
+  if found then
+    update private.delivery_queue as q set is_cancelled = false where q.delivery_id = p_delivery_id;
+  end if;
+end;
+$$;
+comment on function private.adopt_sent_reply is
+  'Makes a reply, whose place in the queue the caller has locked, the one of another issue, unless that has '
+  'one in the same thread.';
+
+create or replace function private.adopt_sent_replies(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_sent record;
+begin
+  for v_sent in
+    select q.delivery_id, r.issue_id
+    from private.delivery_queue as q
+    join public.deliveries as d on d.id = q.delivery_id and d.kind = 'fixed'
+    join public.circle_issues as c on c.message_id = d.payload #>> '{reporters,0}'
+    join unnest(p_events) as r on r.issue_id = c.mapped_to_issue_id and r.issue_id <> d.issue_id
+    where q.sent_at is not null and private.is_same_fix(r.issue_id, r.generation, d.issue_id, d.generation)
+    order by q.delivery_id
+    for update of q
+  loop
+    perform private.adopt_sent_reply(v_sent.delivery_id, v_sent.issue_id);
+  end loop;
+end;
+$$;
+comment on function private.adopt_sent_replies is
+  'Makes those replies the ones of these resolved issues that were posted to their reporters, because of the '
+  'same fix, as reporters of another issue.';
+
 -- 70_loop/60_outbox/42_enqueue_replies.sql
 -- Replies to reporters: once per generation and thread.
 
@@ -5769,23 +5880,11 @@ begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select r.issue_id, r.generation, 'answered', min(a.at), min(a.actor), a.reference
   from unnest(p_events) as r
-  join public.loop_events as f
-    on f.issue_id = r.issue_id and f.generation = r.generation and f.hop = 'shipped'
   join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
     on t.issue_id = r.issue_id
   join public.loop_events as a on a.hop = 'answered' and a.reference = any (t.reporters)
-  join public.loop_events as o
-    on o.issue_id = a.issue_id and o.generation = a.generation and o.hop = 'shipped'
-    and o.reference = f.reference and o.at = f.at
   where a.issue_id <> r.issue_id
-    -- several fixes ship with one deployment
-    and exists (
-      select from public.loop_events as x
-      join public.loop_events as y
-        on y.issue_id = a.issue_id and y.generation = a.generation and y.hop = 'fixed'
-        and y.reference = x.reference
-      where x.issue_id = r.issue_id and x.generation = r.generation and x.hop = 'fixed'
-    )
+    and private.is_same_fix(r.issue_id, r.generation, a.issue_id, a.generation)
   group by r.issue_id, r.generation, a.reference
   order by r.issue_id, a.reference collate "C"
   on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
@@ -5795,6 +5894,28 @@ comment on function private.copy_answers is
   'Records for these resolved issues that those of their reporters were answered who were told of the same '
   'fix as reporters of another issue.';
 
+-- Two escalations of a conversation get one reply, also where the second comes to the issue later than that
+-- was written.
+create or replace function private.share_answers(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
+  select e.issue_id, a.generation, 'answered', min(a.at), min(a.actor), e.id::text
+  from support.escalations as e
+  join support.escalations as o on o.conversation_id = e.conversation_id and o.issue_id = e.issue_id
+    and o.id <> e.id
+  join public.loop_events as a
+    on a.issue_id = e.issue_id and a.hop = 'answered' and a.reference = o.id::text and a.at >= e.created_at
+  where e.issue_id = any (p_issue_ids)
+  group by e.issue_id, a.generation, e.id
+  order by e.issue_id, e.id, a.generation
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+end;
+$$;
+comment on function private.share_answers is
+  'Records that those escalations of these issues were answered whose conversation was told since '
+  'they were written.';
+
 create or replace function private.enqueue_replies(
   p_events public.loop_events[], p_references text[] default null, p_is_draft boolean default false
 ) returns integer
@@ -5802,7 +5923,9 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
+  perform private.adopt_sent_replies(p_events);
   perform private.copy_answers(p_events);
+  perform private.share_answers(array(select e.issue_id from unnest(p_events) as e));
   with resolved as (
     select e.issue_id, e.generation, e.id,
       case when p_is_draft then 'draft' else private.reply_status(e) end as status,
@@ -6015,44 +6138,55 @@ end;
 $$;
 comment on function private.matching_rules is 'Which rules send these events, and where.';
 
-create or replace function private.enqueue_notifications(p_events public.loop_events[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+-- Of several ways to an endpoint the one by which it is told first.
+create or replace function private.choose_notifications(p_events public.loop_events[])
+returns table (event_id bigint, endpoint_id uuid, digest_rule_id uuid, deliver_after timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
 begin
+  return query
+  select distinct on (n.event_id, n.endpoint_id) n.event_id, n.endpoint_id, n.digest_rule_id, n.deliver_after
+  from (
+    select o.id as event_id, a.id as endpoint_id, null::uuid as digest_rule_id, v_now as deliver_after
+    from unnest(p_events) as o join public.webhook_endpoints as a on o.hop = any (a.events)
+    where a.is_active
+    union all
+    select m.event_id, m.endpoint_id, case when r.digest <> 'none' then r.id end, private.after_quiet_hours(
+      private.digest_due_at(r.digest, v_now, r.time_zone), r.quiet_from, r.quiet_until, r.time_zone
+    )
+    from private.matching_rules(p_events) as m join public.notification_rules as r on r.id = m.rule_id
+  ) as n
+  order by n.event_id, n.endpoint_id, n.deliver_after, n.digest_rule_id nulls first;
+end;
+$$;
+comment on function private.choose_notifications is
+  'Which endpoints are told of these events, from when on, and with the digest of which rule; null '
+  'for by itself.';
+
+create or replace function private.enqueue_notifications(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  with chosen as materialized (
+    select n.* from private.choose_notifications(p_events) as n
+  ),
+  put_aside as (
+    insert into private.digest_entries (rule_id, event_id, due_at)
+    select n.digest_rule_id, n.event_id, n.deliver_after
+    from chosen as n where n.digest_rule_id is not null
+    on conflict on constraint digest_entries_pkey do nothing
+  )
   insert into public.deliveries (
     channel, kind, endpoint_id, issue_id, generation, event_id, dedupe_key, payload, deliver_after
   )
   select w.kind, 'event', w.id, e.issue_id, e.generation, e.id, format('event:%s:%s', e.id, w.id),
-    private.event_payload(e), t.deliver_after
-  from (
-    select s.event_id, s.endpoint_id, min(s.deliver_after) as deliver_after
-    from (
-      select o.id as event_id, a.id as endpoint_id, v_now as deliver_after
-      from unnest(p_events) as o join public.webhook_endpoints as a on o.hop = any (a.events)
-      where a.is_active
-      union all
-      select m.event_id, m.endpoint_id,
-        private.after_quiet_hours(v_now, r.quiet_from, r.quiet_until, r.time_zone)
-      from private.matching_rules(p_events) as m
-      join public.notification_rules as r on r.id = m.rule_id and r.digest = 'none'
-    ) as s
-    group by s.event_id, s.endpoint_id
-  ) as t
-  join unnest(p_events) as e on e.id = t.event_id
-  join public.webhook_endpoints as w on w.id = t.endpoint_id
+    private.event_payload(e), n.deliver_after
+  from chosen as n
+  join unnest(p_events) as e on e.id = n.event_id
+  join public.webhook_endpoints as w on w.id = n.endpoint_id
+  where n.digest_rule_id is null
   order by e.id, w.id
   on conflict on constraint deliveries_dedupe_key_key do nothing;
-  insert into private.digest_entries (rule_id, event_id, due_at)
-  select m.rule_id, m.event_id, private.after_quiet_hours(
-    private.digest_due_at(r.digest, v_now, r.time_zone), r.quiet_from, r.quiet_until, r.time_zone
-  )
-  from private.matching_rules(p_events) as m
-  join public.notification_rules as r on r.id = m.rule_id and r.digest <> 'none'
-  where not exists (
-    select from public.deliveries as d where d.dedupe_key = format('event:%s:%s', m.event_id, m.endpoint_id)
-  )
-  on conflict on constraint digest_entries_pkey do nothing;
 end;
 $$;
 comment on function private.enqueue_notifications is
@@ -6222,7 +6356,7 @@ declare
   v_count integer := 0;
 begin
   for v_rule in
-    select r.id, r.endpoint_id, w.kind, w.is_active
+    select r.id, r.endpoint_id, w.kind, r.is_active and w.is_active as is_active
     from public.notification_rules as r join public.webhook_endpoints as w on w.id = r.endpoint_id
     where r.id in (select d.rule_id from private.digest_entries as d where d.due_at <= clock_timestamp())
     order by r.id
@@ -6402,6 +6536,10 @@ begin
       v_answer.issue_id, 'answered', v_answer.delivered_at, p_actor, v_answer.reference, v_answer.generation
     );
   end loop;
+  perform private.share_answers(array(
+    select d.issue_id from public.deliveries as d
+    where d.id = any (p_ids) and d.kind = 'fixed' and d.channel = 'support'
+  ));
   perform private.correct_late_answers(p_ids);
 end;
 $$;
@@ -6649,7 +6787,7 @@ $$;
 comment on function private.record_delivery_attempt is
   'Keeps an attempt that failed, and of its delivery the last 20.';
 
--- What is not the delivery's fault does not use up its attempts, for a week.
+-- What is not the delivery's fault does not use up its attempts, for a week since it was to be sent.
 create or replace function private.fail_delivery(
   p_id bigint, p_fencing_token bigint, p_error text, p_status_code integer, p_retry_after interval,
   p_counted boolean, p_final boolean
@@ -6668,7 +6806,7 @@ begin
     perform private.raise_delivery_lease_expired(p_id);
   end if;
   select d.* into v_delivery from public.deliveries as d where d.id = p_id;
-  v_counted := p_counted is not false or v_delivery.created_at < clock_timestamp() - interval '7 days';
+  v_counted := p_counted is not false or v_delivery.deliver_after < clock_timestamp() - interval '7 days';
   v_wait := case when v_counted then private.delivery_wait(v_queued.attempts_count)
     else coalesce(p_retry_after, interval '30 seconds') end;
   perform private.record_delivery_attempt(p_id, p_fencing_token, p_status_code, v_error, v_counted);
@@ -6890,7 +7028,8 @@ begin
     perform private.raise_delivery_conflict(v_delivery.status, 'Only a draft is approved.');
   end if;
   update public.deliveries as d set
-    status = 'pending', approved_by = private.actor_name(), approved_by_user_id = auth.uid()
+    status = 'pending', deliver_after = clock_timestamp(), approved_by = private.actor_name(),
+    approved_by_user_id = auth.uid()
   where d.id = p_id;
   perform private.refresh_reply_targets(array[p_id]);
   perform private.queue_deliveries(array[p_id]);
@@ -6957,7 +7096,8 @@ grant execute on function public.confirm_delivery to authenticated, service_role
 -- 70_loop/60_outbox/62_cancel_delivery.sql
 -- Takes deliveries back that have not arrived.
 
--- One that is under way may have arrived: whoever has its lease finishes it, and only another attempt is off.
+-- One that is under way, or was posted and not seen yet, may have arrived: whoever has its lease, or gets it
+-- next, finishes it, and only another attempt is off.
 create or replace function private.cancel_deliveries(p_ids bigint[], p_reason text) returns bigint[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -6969,9 +7109,9 @@ begin
     order by q.delivery_id for update
   )
   update private.delivery_queue as q set is_cancelled = true from locked as l
-  where q.delivery_id = l.delivery_id and q.is_leased;
+  where q.delivery_id = l.delivery_id and (q.is_leased or q.sent_at is not null);
   with ended as (
-    delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_leased
+    delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_cancelled
     returning q.delivery_id, q.attempts_count
   ),
   cancelled as (
@@ -9924,15 +10064,27 @@ $$;
 comment on function private.parse_usd is
   'A number of dollars below a million, with USD or $ or without; null for anything else.';
 
+create or replace function private.last_cost(p_metadata jsonb) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when not private.is_blank(p_metadata -> 'cost_usd') then p_metadata -> 'cost_usd'
+    when not private.is_blank(p_metadata -> 'total_cost_usd') then p_metadata -> 'total_cost_usd'
+  end;
+end;
+$$;
+comment on function private.last_cost is
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt cost, as it was '
+  'stored; null without.';
+
 create or replace function private.parse_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return private.parse_usd(coalesce(p_metadata ->> 'cost_usd', p_metadata ->> 'total_cost_usd'));
+  return private.parse_usd(private.last_cost(p_metadata) #>> '{}');
 end;
 $$;
 comment on function private.parse_cost_usd is
-  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: what its last attempt '
-  'cost; null without.';
+  'What the last attempt of a task cost; null where that is not known, or cannot be read.';
 
 create or replace function private.task_cost_usd(p_metadata jsonb) returns numeric
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -9946,22 +10098,43 @@ $$;
 comment on function private.task_cost_usd is
   'What all attempts of a task cost, as far as they have a cost; null if none has.';
 
+create or replace function private.has_unread_cost(p_metadata jsonb) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_metadata ? 'unread_costs'
+    or private.last_cost(p_metadata) is not null and private.parse_cost_usd(p_metadata) is null;
+end;
+$$;
+comment on function private.has_unread_cost is
+  'Whether an attempt of a task has a cost that cannot be read as a number of dollars.';
+
 -- The next attempt writes its own cost over that of the one before, or, if it has none, leaves it there.
 create or replace function private.carry_task_cost() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   -- A null of a client is what it has left out.
   v_metadata constant jsonb := coalesce(new.execution_metadata, old.execution_metadata);
+  v_cost constant jsonb := private.last_cost(v_metadata);
+  v_unread jsonb;
 begin
   if private.parse_cost_usd(v_metadata) is not null then
     new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
       || jsonb_build_object('earlier_cost_usd', private.task_cost_usd(v_metadata));
+  elsif v_cost is not null then
+    v_unread := case jsonb_typeof(v_metadata -> 'unread_costs')
+      when 'array' then v_metadata -> 'unread_costs' else '[]' end;
+    if jsonb_array_length(v_unread) < 20 then
+      v_unread := v_unread || to_jsonb(left(v_cost #>> '{}', 100));
+    end if;
+    new.execution_metadata := v_metadata - '{cost_usd,total_cost_usd}'::text[]
+      || jsonb_build_object('unread_costs', v_unread);
   end if;
   return new;
 end;
 $$;
 comment on function private.carry_task_cost is
-  'Before-update trigger of tasks that become pending again: adds what was spent to earlier_cost_usd.';
+  'Before-update trigger of tasks that become pending again: adds what was spent to earlier_cost_usd, and '
+  'what of it cannot be read to unread_costs.';
 
 -- Before the sizes of what is stored are counted.
 create trigger _120_carry_task_cost before update of status on public.tasks
@@ -9994,7 +10167,8 @@ begin
   return query
   with task as (
     select x.exai_issue_id, date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
-      private.task_cost_usd(t.execution_metadata) as cost
+      private.task_cost_usd(t.execution_metadata) as cost,
+      private.has_unread_cost(t.execution_metadata) as has_unread
     from public.exai_issue_tasks as x join public.tasks as t on t.id = x.task_id
     where t.completed_at is not null
   ),
@@ -10019,7 +10193,7 @@ begin
       0 as unpriced, 0::numeric as unanswered
     from answer as a left join spent as s on s.exai_issue_id = a.exai_issue_id
     union all
-    select t.week, 0, 0, 1, (t.cost is null)::integer,
+    select t.week, 0, 0, 1, (t.cost is null or t.has_unread)::integer,
       case when s.answers_count = 0 then coalesce(t.cost, 0) else 0 end
     from task as t join spent as s on s.exai_issue_id = t.exai_issue_id
   )
@@ -10078,7 +10252,7 @@ comment on column public.loop_costs.cost_per_answer_usd is
 comment on column public.loop_costs.tasks_count is
   'Tasks of engineering issues that ended in that week.';
 comment on column public.loop_costs.unpriced_tasks_count is
-  'Those of them without a cost, which count as free.';
+  'Those of them without a cost, or with an attempt whose cost cannot be read: that counts as free.';
 comment on column public.loop_costs.unanswered_cost_usd is
   'The cost of those whose engineering issue has answered nobody so far.';
 comment on column public.loop_costs.counted_at is 'The time that the row is of.';

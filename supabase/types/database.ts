@@ -851,6 +851,7 @@ export type Database = {
           "exai_issue_id": string;
           "intent": string;
           "is_from_fork": boolean;
+          "is_linked_by_server": boolean;
           "linked_by": string | null;
           "linked_by_user_id": string | null;
           "merged_at": string | null;
@@ -872,6 +873,7 @@ export type Database = {
           "exai_issue_id": string;
           "intent": string;
           "is_from_fork"?: boolean;
+          "is_linked_by_server"?: boolean;
           "linked_by"?: string | null;
           "linked_by_user_id"?: string | null;
           "merged_at"?: string | null;
@@ -892,6 +894,7 @@ export type Database = {
           "exai_issue_id"?: string;
           "intent"?: string;
           "is_from_fork"?: boolean;
+          "is_linked_by_server"?: boolean;
           "linked_by"?: string | null;
           "linked_by_user_id"?: string | null;
           "merged_at"?: string | null;
@@ -5264,6 +5267,7 @@ export type Database = {
           "exai_issue_id": string;
           "intent": string;
           "is_from_fork": boolean;
+          "is_linked_by_server": boolean;
           "linked_by": string | null;
           "linked_by_user_id": string | null;
           "merged_at": string | null;
