@@ -322,7 +322,7 @@ select is(private.render_reply('fixed', pg_temp.id(2), 'v2'), format(
   'What you reported, “Export”, is fixed in v2. Thank you for telling us! '
     'https://example.org/?filter[number]=%s',
   (select i.seq_id from public.issues as i where i.id = pg_temp.id(2))
-), 'brackets of a link are no part of a template');
+), 'brackets of a link are not those of a template');
 update public.reply_templates set body = '[{title}: ][{version} ]Done {title}[ {link}][!]'
 where kind = 'fixed';
 update public.issues set title = '[x](evil) {version}' where id = pg_temp.id(2);
