@@ -18,10 +18,10 @@ const BY_PATH: [path: RegExp, feature: Feature][] = [
 ];
 
 /** Features by the `grant_type` of `POST /token`. */
-const BY_GRANT: Partial<Record<string, Feature>> = {
-  id_token: ["Sign-in with a provider's token", "provider_disabled"],
-  web3: ["Sign-in with a wallet", "web3_provider_disabled"],
-};
+const BY_GRANT = new Map<string, Feature>([
+  ["id_token", ["Sign-in with a provider's token", "provider_disabled"]],
+  ["web3", ["Sign-in with a wallet", "web3_provider_disabled"]],
+]);
 
 /** Requests that may name an account by its phone. */
 const WITH_PHONE = ["/signup", "/otp", "/token", "/verify", "/resend", "/user"];
@@ -39,7 +39,7 @@ export function absentRequest(
   body: Record<string, unknown>,
 ): AuthError | undefined {
   if (WITH_PHONE.includes(path) && body.phone) return absent(["Phone", "phone_provider_disabled"]);
-  const feature = path === "/token" ? BY_GRANT[query.get("grant_type") ?? ""] : undefined;
+  const feature = path === "/token" ? BY_GRANT.get(query.get("grant_type") ?? "") : undefined;
   return feature && absent(feature);
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomInt, randomUUID } from "node:crypto";
 import type postgres from "postgres";
+import { AuthError } from "./auth-error.ts";
 
 // Fixes in @supabase/lite: it has no anonymous accounts, and an account that is created by a one-time password
 // counts as confirmed before anybody has read the mail.
@@ -80,6 +81,31 @@ export async function createAccount(sql: postgres.Sql, account: NewAccount): Pro
   return id;
 }
 
+/** Of a password, in bytes: bcrypt reads no more. */
+const LONGEST_PASSWORD = 72;
+
+/** @throws AuthError `validation_failed` (400) */
+export function checkPasswordLength(password: string): void {
+  if (Buffer.byteLength(password) <= LONGEST_PASSWORD) return;
+  throw new AuthError(
+    400,
+    "validation_failed",
+    `Password cannot be longer than ${LONGEST_PASSWORD} characters`,
+  );
+}
+
+/** Whether an address has an account with this password. */
+export async function hasPassword(sql: postgres.Sql, email: string, password: string): Promise<boolean> {
+  // pgcrypto calls the version 2b by its older name
+  const [row] = await sql<{ is_right: boolean }[]>`
+    select h.hash = extensions.crypt(${password}::text, h.hash) as is_right
+    from auth.users as u
+    cross join lateral (select regexp_replace(nullif(u.encrypted_password, ''), '^\\$2[bxy]\\$', '$2a$') as hash) as h
+    where u.email = ${email.toLowerCase()}
+  `;
+  return row?.is_right === true;
+}
+
 /** A one-time code, with what is stored of it. lite makes its own in the same way. */
 export function createCode(email: string): { code: string; hash: string } {
   const code = Array.from({ length: 6 }, () => randomInt(10)).join("");
@@ -93,10 +119,12 @@ export function hashCode(email: string, code: string): string {
 /** The account as the API returns it. */
 export async function accountJson(sql: postgres.Sql, id: string): Promise<Record<string, unknown>> {
   const [row] = await sql<{ json: Record<string, unknown> }[]>`
-    select jsonb_strip_nulls(jsonb_build_object(
+    select (select jsonb_object_agg(key, value) from jsonb_each(jsonb_build_object(
       'id', u.id, 'aud', u.aud, 'role', u.role, 'email', coalesce(u.email, ''), 'phone', coalesce(u.phone, ''),
       'email_confirmed_at', u.email_confirmed_at, 'confirmed_at', u.email_confirmed_at,
       'confirmation_sent_at', u.confirmation_sent_at, 'last_sign_in_at', u.last_sign_in_at,
+      'new_email', nullif(u.email_change, ''), 'email_change_sent_at', u.email_change_sent_at,
+      'recovery_sent_at', u.recovery_sent_at,
       'app_metadata', coalesce(u.raw_app_meta_data, '{}'), 'user_metadata', coalesce(u.raw_user_meta_data, '{}'),
       'identities', coalesce((
         select jsonb_agg(jsonb_build_object(
@@ -108,7 +136,7 @@ export async function accountJson(sql: postgres.Sql, id: string): Promise<Record
       ), '[]'),
       'created_at', u.created_at, 'updated_at', u.updated_at,
       'is_anonymous', u.is_anonymous
-    )) as json
+    )) where value <> 'null') as json
     from auth.users as u where u.id = ${id}
   `;
   return row?.json ?? {};

@@ -1,4 +1,4 @@
-import { accountJson, createAccount, createCode, findAccount } from "./accounts.ts";
+import { accountJson, checkPasswordLength, createAccount, createCode, findAccount } from "./accounts.ts";
 import { AuthError } from "./auth-error.ts";
 import type { Call } from "./call.ts";
 import { verifyUrl } from "./mails.ts";
@@ -17,6 +17,7 @@ export async function createUser(call: Call): Promise<Response> {
   const { sql, config } = call.deps;
   const email = call.email();
   const password = call.text("password") || undefined;
+  if (password) checkPasswordLength(password);
   if (password && password.length < config.auth.minimum_password_length) {
     const least = config.auth.minimum_password_length;
     throw new AuthError(422, "weak_password", `Password should be at least ${least} characters.`);

@@ -54,20 +54,38 @@ export class Call {
   }
 
   get letter(): Letter {
-    const challenge = this.text("code_challenge");
+    const code = this.text("code_challenge");
     const asked = this.url.searchParams.get("redirect_to") ?? (this.text("redirect_to") || null);
     return {
       origin: this.url.origin,
       redirectTo: redirectTarget(asked, this.deps.config),
-      challenge: challenge
-        ? { code: challenge, method: this.text("code_challenge_method") || "plain" }
-        : undefined,
+      challenge: code ? { code, method: this.text("code_challenge_method") } : undefined,
     };
   }
 
-  /** lite's answer to this request, or to one with another path or body. The mails in it are sent. */
-  async lite(path = this.url.pathname + this.url.search, body = this.body): Promise<Response> {
-    const { method, headers } = this.request;
+  /** Rejects a code challenge that no client can meet: PKCE, RFC 7636, section 4. */
+  checkChallenge(): void {
+    const [code, method] = [this.text("code_challenge"), this.text("code_challenge_method")];
+    if (!code && !method) return;
+    const wrong = !code || !method
+      ? "PKCE flow requires code_challenge_method and code_challenge"
+      : !/^(s256|plain)$/i.test(method)
+      ? `unsupported code_challenge method "${method}"`
+      : code.length < 43 || code.length > 128
+      ? "code challenge has to be between 43 and 128 characters"
+      : !/^[\w.~-]+$/.test(code)
+      ? "code challenge can only contain alphanumeric characters, hyphens, periods, underscores and tildes"
+      : undefined;
+    if (wrong) throw new AuthError(400, "validation_failed", wrong);
+  }
+
+  /** lite's answer to this request, or to one with another path, body or method. The mails in it are sent. */
+  async lite(
+    path = this.url.pathname + this.url.search,
+    body = this.body,
+    method = this.request.method,
+  ): Promise<Response> {
+    const { headers } = this.request;
     const other = new Request(new URL(path, this.url), {
       method,
       headers: withoutLength(headers),

@@ -24,11 +24,11 @@ const TEXTS = [
   "channel",
 ];
 
-const TYPES: Record<string, string> = {
-  ...Object.fromEntries(TEXTS.map((name) => [name, "string"])),
-  create_user: "bool",
-  data: "map[string]interface {}",
-};
+const TYPES = new Map([
+  ...TEXTS.map((name) => [name, "string"] as const),
+  ...["create_user", "email_confirm"].map((name) => [name, "bool"] as const),
+  ...["data", "user_metadata", "app_metadata"].map((name) => [name, "map[string]interface {}"] as const),
+]);
 
 /** Of an address, in GoTrue. */
 const MAX_EMAIL = 255;
@@ -41,7 +41,7 @@ const MAX_EMAIL = 255;
 export function checkFields(body: unknown): void {
   if (kindOf(body) !== "object") throw badJson(`cannot unmarshal ${kindOf(body)} into Go value`);
   for (const [name, value] of Object.entries(body as Record<string, unknown>)) {
-    const type = TYPES[name];
+    const type = TYPES.get(name);
     if (type === undefined || value === null || kindOf(value) === kindIn(type)) continue;
     throw badJson(`cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type ${type}`);
   }

@@ -114,6 +114,14 @@ async function completeToken(
   }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(new TextEncoder().encode(JWT_SECRET));
 }
 
+/** Ends all sessions of an account but one. */
+export async function endOtherSessions(sql: postgres.Sql, id: string, session: string): Promise<void> {
+  const others =
+    sql`select s.id from auth.sessions as s where s.user_id = ${id} and s.id::text <> ${session}`;
+  await sql`delete from auth.refresh_tokens where session_id in (${others})`;
+  await sql`delete from auth.sessions where id in (${others})`;
+}
+
 /** Ends a session and its refresh tokens. */
 export async function endSession(sql: postgres.Sql, session: string): Promise<void> {
   await sql`delete from auth.refresh_tokens where session_id = ${session}`;

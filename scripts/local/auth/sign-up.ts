@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Call } from "./call.ts";
-import { type Account, accountJson, createAccount, createCode, findAccount } from "./accounts.ts";
+import {
+  type Account,
+  accountJson,
+  checkPasswordLength,
+  createAccount,
+  createCode,
+  findAccount,
+} from "./accounts.ts";
 import { AuthError } from "./auth-error.ts";
+import { resendEmailChange } from "./email-change.ts";
 import { verifyUrl } from "./mails.ts";
 import { beginSession } from "./sessions.ts";
 
@@ -12,6 +20,7 @@ import { beginSession } from "./sessions.ts";
 /** `POST /signup`: with an address and a password, or with neither. */
 export async function signUp(call: Call): Promise<Response> {
   if (!call.text("email") && !call.text("phone")) return await signUpAnonymously(call);
+  checkPasswordLength(call.text("password"));
   const response = await call.lite();
   // lite's answer where the address has an account and confirmations are on
   if (response.status !== 429) return response;
@@ -73,9 +82,11 @@ export async function sendOtp(call: Call): Promise<Response> {
   return Response.json({});
 }
 
-/** `POST /resend`: of a sign-up, a new code. */
+/** `POST /resend`: of a sign-up or of another address, a new code. */
 export async function resend(call: Call): Promise<Response> {
-  if (call.text("type") !== "signup") return await call.lite();
+  const type = call.text("type");
+  if (type === "email_change" && call.text("email")) return await resendEmailChange(call);
+  if (type !== "signup") return await call.lite();
   const account = await findAccount(call.deps.sql, call.email());
   if (account && !account.is_confirmed) await sendConfirmation(call, account);
   return Response.json({});

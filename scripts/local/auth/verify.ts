@@ -4,6 +4,7 @@ import { PUBLISHABLE_KEY } from "../keys.ts";
 import { hashCode } from "./accounts.ts";
 import { AuthError, otpExpired } from "./auth-error.ts";
 import { Call } from "./call.ts";
+import { ACCEPTED, confirmEmailChange } from "./email-change.ts";
 import { flowOf } from "./mails.ts";
 import { redirectTarget } from "./redirects.ts";
 import { completeSession, endSession } from "./sessions.ts";
@@ -17,7 +18,7 @@ type Column = "confirmation_token" | "recovery_token" | "email_change";
 /** Where the token of a type may be stored, and lite's name of the type there. */
 const TYPES: Record<string, Partial<Record<Column, string>>> = {
   email: { confirmation_token: "signup", recovery_token: "magiclink" },
-  magiclink: { confirmation_token: "signup", recovery_token: "magiclink" },
+  magiclink: { recovery_token: "magiclink" },
   signup: { confirmation_token: "signup" },
   invite: { confirmation_token: "signup" },
   recovery: { recovery_token: "recovery" },
@@ -28,11 +29,17 @@ const TYPES: Record<string, Partial<Record<Column, string>>> = {
 export async function verify(call: Call): Promise<Response> {
   const type = call.text("type");
   checkType(type);
-  const hash = call.text("token_hash");
-  if (!hash && !(call.text("email") && call.text("token"))) {
-    throw new AuthError(400, "validation_failed", "Verify requires either a token or a token hash");
-  }
-  const response = await redeem(call, type, hash || hashCode(call.email(), call.text("token")), !hash);
+  const [hash, code] = [call.text("token_hash"), call.text("token")];
+  const wrong = !hash === !code
+    ? "Verify requires either a token or a token hash"
+    : code && !call.text("email")
+    ? "Only an email address or phone number should be provided on verify"
+    : hash && (call.text("email") || call.text("redirect_to"))
+    ? "Only the token_hash and type should be provided"
+    : undefined;
+  if (wrong) throw new AuthError(400, "validation_failed", wrong);
+  const response = await redeem(call, type, hash || hashCode(call.email(), code), !hash);
+  if (!response) return Response.json({ code: "200", msg: ACCEPTED });
   if (!response.ok) return response;
   return Response.json(await completeSession(call.deps.sql, await response.json(), "otp", call.issuer));
 }
@@ -50,6 +57,7 @@ export async function followLink(call: Call): Promise<Response> {
   // a link has no key
   const post = new Request(call.request.url, { method: "POST", headers: { apikey: PUBLISHABLE_KEY } });
   const response = await redeem(new Call(call.deps, post, {}), type, token, false);
+  if (!response) return redirect(target, { message: ACCEPTED }, isPkce);
   if (!response.ok) {
     const { error_code, msg } = await response.json() as { error_code: string; msg: string };
     return redirect(target, { error: "access_denied", error_code, error_description: msg }, isPkce);
@@ -74,18 +82,27 @@ export async function followLink(call: Call): Promise<Response> {
 
 function checkType(type: string): void {
   if (!type) throw new AuthError(400, "validation_failed", "Verify requires a verification type");
-  if (!(type in TYPES)) throw new AuthError(400, "validation_failed", "Invalid email verification type");
+  if (!Object.hasOwn(TYPES, type)) {
+    throw new AuthError(400, "validation_failed", "Invalid email verification type");
+  }
 }
 
 /**
- * lite's session for a token, which is used up.
+ * lite's session for a token, which is used up; `undefined` where another address has to confirm as well.
  *
  * @param isCode whether the hash is that of a code, which is stored otherwise where the client uses PKCE
  */
-async function redeem(call: Call, type: string, hash: string, isCode: boolean): Promise<Response> {
+async function redeem(
+  call: Call,
+  type: string,
+  hash: string,
+  isCode: boolean,
+): Promise<Response | undefined> {
   const { sql } = call.deps;
   const stored = await findToken(sql, isCode ? [hash, `pkce_${hash}`] : [hash], TYPES[type] ?? {});
   if (!stored) return otpExpired().toResponse();
+  const isChange = stored.type === "email_change";
+  if (isChange && !await confirmEmailChange(sql, stored.id, stored.token)) return undefined;
   const response = await call.lite("/auth/v1/verify", { token_hash: stored.token, type: stored.type });
   // an anonymous account that has confirmed an address is one no longer
   await sql`

@@ -44,12 +44,25 @@ describe("a sign-up", () => {
     expect(await sql`select from auth.users`).toEqual([]);
   });
 
+  test.each(["constructor", "__proto__", "toString"])(
+    "ignores a field that nothing has: %s",
+    async (name) => {
+      const body = `{"email": "ada@example.com", "password": "short", "${name}": 1}`;
+      expect(await post("signup", body)).toEqual({ status: 422, code: "weak_password" });
+    },
+  );
+
   test("null is what is left out, and a backslash is a character", async () => {
     const body = { email: null, phone: null, data: { path: "C:\\u0000" } };
     expect(await post("signup", JSON.stringify(body))).toEqual({ status: 200, code: undefined });
     const [user] = await sql`delete from auth.users returning is_anonymous, raw_user_meta_data as data`;
     expect(user).toEqual({ is_anonymous: true, data: { path: "C:\\u0000" } });
   });
+});
+
+test.each(["constructor", "__proto__", "implicit", ""])("there is no grant %s", async (grant) => {
+  expect(await post(`token?grant_type=${grant}`, "{}"))
+    .toEqual({ status: 400, code: "invalid_credentials" });
 });
 
 test.each<[string, unknown]>([

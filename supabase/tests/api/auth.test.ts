@@ -147,6 +147,12 @@ test("every request needs a key", async () => {
   ]);
 });
 
+test.each(["health", "settings"])("a probe of %s gets no body", async (path) => {
+  const headers = { apikey: project.publishableKey };
+  const response = await fetch(`${project.url}/auth/v1/${path}`, { method: "HEAD", headers });
+  expect([response.status, await response.text()]).toEqual([200, ""]);
+});
+
 describe("what Auth of the local stack does not support", () => {
   test("the admin API is rejected but for creating accounts and links", async () => {
     const admin = createClient(project.url, project.secretKey, { auth: { persistSession: false } });
