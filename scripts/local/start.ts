@@ -11,6 +11,7 @@ import { dropCluster } from "./postgres.ts";
 import { type Project, startStack } from "./stack.ts";
 import { writerLine } from "./running-stack.ts";
 import { UserError } from "./user-error.ts";
+import { parseHosts } from "./web-pages.ts";
 
 const HELP = `npm start [-- --reset | --from-schemas]
 
@@ -57,6 +58,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
   const failed = untilFailure(isThrowAway ? dirname(dataDir) : dataDir);
   const apiPort = readPort("API_PORT", 54321);
   const dbPort = readPort("DB_PORT", 54322);
+  const hosts = parseHosts(process.env.API_HOSTS ?? "");
   makeFolder(dataDir);
   const unlock = await lockFolder(dataDir);
   const envFile = join(dataDir, "env");
@@ -74,7 +76,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       dataDir,
       apiPort,
       dbPort,
-      hosts: (process.env.API_HOSTS ?? "").toLowerCase().split(/[\s,]+/).filter(Boolean),
+      hosts,
       source,
       seed: true,
       progress: print,

@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { SECRET_KEY } from "./keys.ts";
+import { UserError } from "./user-error.ts";
 
 // The development keys are in every copy of this stack, and any page that the developer opens can send a
 // request to the loopback address. So a request has to show that no page of somebody else sent it: by its
@@ -69,6 +70,22 @@ function isElevated(token: string | undefined): boolean {
     // what can't be read here, another reader may accept
     return true;
   }
+}
+
+/**
+ * The names in `API_HOSTS`, as those of requests are compared with them: in lower case, without a scheme or a port.
+ *
+ * @throws UserError for what is not the name of a host
+ */
+export function parseHosts(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean).map((entry) => {
+    const name = hostnameOf(entry.includes("://") ? entry : `http://${entry}`);
+    if (name && !name.includes("*")) return name;
+    throw new UserError(
+      `API_HOSTS: ${entry} is not the name of a host.`,
+      "Separate names by commas: API_HOSTS=fixloop.example,127.0.0.1.nip.io npm start",
+    );
+  });
 }
 
 function hostnameOf(url: string): string | undefined {
