@@ -34,6 +34,13 @@ await command(import.meta.main, HELP, async (args) => {
       "npm run team:add -- ana@example.org agent",
     );
   }
+  // before an account is made that would then be in no team
+  if (!["viewer", "agent", "admin"].includes(role)) {
+    throw new UserError(
+      `team_role_invalid: ${role} is not a role of the team.`,
+      "Use viewer, agent or admin.",
+    );
+  }
   const { url, key } = await findProject();
   const client = createClient<Database>(url, key, { auth: { persistSession: false } });
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(account);

@@ -120,6 +120,15 @@ describe("npm run team:add", () => {
     expect([short.code, await roleOf("short@example.org")]).toEqual([1, undefined]);
   });
 
+  test.each([["typo@example.org", "owner"], ["admin", "typo@example.org"]])(
+    "--create makes no account where there is no such role: %s %s",
+    async (...args) => {
+      const { code, output } = await add([...args, "--create"]);
+      expect([code, output.includes("team_role_invalid")]).toEqual([1, true]);
+      expect(await sql`select from auth.users where email = 'typo@example.org'`).toHaveLength(0);
+    },
+  );
+
   test("--create takes over no account that somebody has made with the address before", async () => {
     await anonymous(project).auth.signUp({ email: "squatted@example.org", password: PASSWORD });
     const { code, output } = await add(["squatted@example.org", "admin", "--create"]);
