@@ -36,11 +36,14 @@ create or replace function private.has_known_token(p_text text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, PyPI, Docker, a JSON web token,
-  -- Hugging Face, DigitalOcean, OpenAI and others like it, Stripe, Vault; AWS and Google by their case
+  -- Hugging Face, DigitalOcean, OpenAI and others like it, Stripe, Vault, Google, SendGrid, Azure DevOps,
+  -- Grafana, Linear, Standard Webhooks; AWS and keys of Google by their case
   return p_text ~* (
     '(^|[^a-z0-9])(gh[opsur]_[a-z0-9]|github_pat_'
     || '|gl(pat|ptt|dt|rt|rtr|cbt|ft|soat|agent|imt|oas|ffct)-[a-z0-9_-]'
-    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}|flw_[a-z0-9_-]{10}'
+    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|bbdc-[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}'
+    || '|fl[iw]_[a-z0-9_-]{10}|ya29\.[a-z0-9_-]{16}|gocspx-[a-z0-9_-]{16}|sg\.[a-z0-9_-]{16,}\.[a-z0-9]'
+    || '|[a-z0-9]{76}azdo[a-z0-9]{4}|glsa_[a-z0-9]{16}|lin_api_[a-z0-9]{16}|whsec_[a-z0-9]{16}'
     || '|npm_[a-z0-9]{20}|pypi-ageich|dckr_[a-z]{3}_[a-z0-9_-]{10}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-]'
     || '|hf_[a-z0-9]{16}|do[opr]_v1_[a-z0-9]|sk-(proj|ant|svcacct|admin|or)-[a-z0-9_-]{16}|sk-[a-z0-9]{32}'
     || '|[rs]k_(live|test)_[a-z0-9]|hv[sbr]\.[a-z0-9_-]{20})'
@@ -96,12 +99,13 @@ declare
 begin
   return private.has_known_token(v_url) or private.has_url_user(v_url) or v_url ~* (
     '[?&;#][^=&;#]*(token|secret|passw|pwd|auth|key|credential|signature|sig|jwt|bearer|session)[^=&;#]*='
-    || '|[?&;#](pat|pass|pw)='
+    || '|[?&;#](pat|pass|pw)=|authorization:|(private|job|deploy)-token:'
   );
 end;
 $$;
 comment on function private.has_url_credentials is
-  'Whether a repository''s URL contains a user, a password, a parameter that is one, or a known token.';
+  'Whether a repository''s URL contains a user, a password, a parameter or a header that is one, or '
+  'a known token.';
 
 -- A trigger and not a check constraint, whose error would contain the row.
 create or replace function private.reject_url_secret() returns trigger

@@ -41,7 +41,7 @@ create trigger _000_require_active_account before insert or update on public.tas
 create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
   for each row when (
     new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
-    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
   )
   execute function private.reject_url_secret();
 create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,

@@ -65,7 +65,7 @@ create trigger _115_complete_pr_url before insert on public.tasks
     new.pr_url ~ '\S' and (
       new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
-      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
   )
   execute function private.complete_pr_url();
@@ -74,7 +74,7 @@ create trigger _116_complete_pr_url before update of pr_url on public.tasks
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
       new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
-      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
   )
   execute function private.complete_pr_url();

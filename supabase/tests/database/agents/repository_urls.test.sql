@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(337);
+select plan(367);
 \ir ../helpers/personas.psql
 
 -- All fields of the error of a statement.
@@ -148,6 +148,21 @@ insert into url values
   ('https://git.example/acme/AIzaSyA0123456789abcdefghijklmnopqrstuv', 'agents_repo_url_invalid'),
   ('https://git.example/acme/hvs.CAESIabcdefghijklmnopqrstuv', 'agents_repo_url_invalid'),
   ('https://git.example/acme/sk_live_0123456789abcdef', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/BBDC-MzA2Nzk4ODc5NTQ1OkK7abcd', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/ya29.a0AfH6SMBabcdefghijkl', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/GOCSPX-abcdefghijklmnopqrstuv', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrst', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/' || repeat('a1', 38) || 'AZDO4abc', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/glsa_abcdefghijklmnopqrst', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/lin_api_abcdefghijklmnopqrst', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'agents_repo_url_invalid'),
+  ('https://git.example/fli_abcdefghijklmnop/app', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/app -H "Authorization: Bearer s3cret"', 'agents_repo_url_invalid'),
+  ('git -c http.extraHeader="AUTHORIZATION: basic czM=" clone git.example/a/b', 'agents_repo_url_invalid'),
+  ('https://git.example/acme/app PRIVATE-TOKEN: s3cret', 'agents_repo_url_invalid'),
+  ('https://gitlab.example/acme/sg.tools', 'accepted'),
+  ('https://gitlab.example/acme/ya29', 'accepted'),
+  ('https://gitlab.example/authorization/private-token', 'accepted'),
   ('https://gitlab.example/@acme/app', 'accepted'),
   ('https://gitlab.example:8443/@acme/app', 'accepted'),
   ('http://127.0.0.1:3000/@acme/app.git', 'accepted'),
