@@ -902,11 +902,14 @@ create or replace function private.has_known_token(p_text text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, PyPI, Docker, a JSON web token,
-  -- Hugging Face, DigitalOcean, OpenAI and others like it, Stripe, Vault; AWS and Google by their case
+  -- Hugging Face, DigitalOcean, OpenAI and others like it, Stripe, Vault, Google, SendGrid, Azure DevOps,
+  -- Grafana, Linear, Standard Webhooks; AWS and keys of Google by their case
   return p_text ~* (
     '(^|[^a-z0-9])(gh[opsur]_[a-z0-9]|github_pat_'
     || '|gl(pat|ptt|dt|rt|rtr|cbt|ft|soat|agent|imt|oas|ffct)-[a-z0-9_-]'
-    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}|flw_[a-z0-9_-]{10}'
+    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|bbdc-[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}'
+    || '|fl[iw]_[a-z0-9_-]{10}|ya29\.[a-z0-9_-]{16}|gocspx-[a-z0-9_-]{16}|sg\.[a-z0-9_-]{16,}\.[a-z0-9]'
+    || '|[a-z0-9]{76}azdo[a-z0-9]{4}|glsa_[a-z0-9]{16}|lin_api_[a-z0-9]{16}|whsec_[a-z0-9]{16}'
     || '|npm_[a-z0-9]{20}|pypi-ageich|dckr_[a-z]{3}_[a-z0-9_-]{10}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-]'
     || '|hf_[a-z0-9]{16}|do[opr]_v1_[a-z0-9]|sk-(proj|ant|svcacct|admin|or)-[a-z0-9_-]{16}|sk-[a-z0-9]{32}'
     || '|[rs]k_(live|test)_[a-z0-9]|hv[sbr]\.[a-z0-9_-]{20})'
@@ -962,12 +965,13 @@ declare
 begin
   return private.has_known_token(v_url) or private.has_url_user(v_url) or v_url ~* (
     '[?&;#][^=&;#]*(token|secret|passw|pwd|auth|key|credential|signature|sig|jwt|bearer|session)[^=&;#]*='
-    || '|[?&;#](pat|pass|pw)='
+    || '|[?&;#](pat|pass|pw)=|authorization:|(private|job|deploy)-token:'
   );
 end;
 $$;
 comment on function private.has_url_credentials is
-  'Whether a repository''s URL contains a user, a password, a parameter that is one, or a known token.';
+  'Whether a repository''s URL contains a user, a password, a parameter or a header that is one, or '
+  'a known token.';
 
 -- A trigger and not a check constraint, whose error would contain the row.
 create or replace function private.reject_url_secret() returns trigger
@@ -1084,7 +1088,7 @@ create trigger _000_require_active_account before insert or update on public.pro
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (
     new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
-    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
   )
   execute function private.reject_url_secret();
 create trigger _010_complete_project_upsert before insert on public.projects
@@ -1416,7 +1420,7 @@ create trigger _000_require_active_account before insert or update on public.tas
 create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
   for each row when (
     new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
-    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
   )
   execute function private.reject_url_secret();
 create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
@@ -1602,7 +1606,7 @@ create trigger _115_complete_pr_url before insert on public.tasks
     new.pr_url ~ '\S' and (
       new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
-      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
   )
   execute function private.complete_pr_url();
@@ -1611,7 +1615,7 @@ create trigger _116_complete_pr_url before update of pr_url on public.tasks
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
       new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
-      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
   )
   execute function private.complete_pr_url();
