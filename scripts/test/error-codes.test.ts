@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../local/paths.ts";
 
@@ -48,6 +48,13 @@ const SECTIONS: Record<string, string> = {
   loop: "loop_",
 };
 
+/** What an edge function answers. */
+const ANSWER = /status: (\d{3}),\s+code: "(\w+)"/g;
+const answers = new Map<string, Set<string>>();
+
+/** "The functions of connections". */
+const CONNECTIONS = new Set(["connect-devto", "disconnect-platform", "oauth-callback", "oauth-start"]);
+
 const page = readFileSync(join(ROOT, "docs/error-codes.md"), "utf8");
 const sections = new Map(
   page.split(/^## /m).slice(1).map((part) => [part.slice(0, part.indexOf("\n")), part]),
@@ -60,7 +67,7 @@ const raised = sql.flatMap((source) =>
   )
 );
 const answered = read("supabase/functions/**/*.ts").flatMap((source) =>
-  [...source.matchAll(/status: (\d{3}),\s+code: "(\w+)"/g)].map(([, status, code]) => `${code} ${status}`)
+  [...source.matchAll(ANSWER)].map(([, status, code]) => `${code} ${status}`)
 );
 
 function read(pattern: string): string[] {
@@ -68,13 +75,46 @@ function read(pattern: string): string[] {
     .map((name) => readFileSync(join(ROOT, name), "utf8"));
 }
 
+/** The edge functions whose code answers a code, theirs or shared. */
+const answering = (code: string): string[] =>
+  entries.filter(({ files }) => files.some((file) => codesOf(file).has(code))).map(({ name }) => name);
+
+const entries = globSync("supabase/functions/*/index.ts", { cwd: ROOT }).map((entry) => ({
+  name: entry.split("/").at(-2) ?? "",
+  files: [...imported(join(ROOT, entry))],
+}));
+
+function codesOf(file: string): Set<string> {
+  const codes = answers.get(file) ??
+    new Set([...readFileSync(file, "utf8").matchAll(ANSWER)].map(([, , code = ""]) => code));
+  answers.set(file, codes);
+  return codes;
+}
+
+/** A file, and all of ours that it imports. */
+function imported(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, from = ""] of readFileSync(file, "utf8").matchAll(/ from "(\.[^"]+)"/g)) {
+    imported(join(dirname(file), from), found);
+  }
+  return found;
+}
+
 const sorted = (pairs: Iterable<string>): string[] => [...new Set(pairs)].sort();
 
-/** The entries below a heading, as `code status`, in their order: - `code` (404): meaning. What to do. */
+/** The entries below a heading, as `code status`, in their order: - `code` (404): meaning. What to do. From where. */
 const documented = (heading: string): string[] =>
   [...(sections.get(heading) ?? "").matchAll(/^- `(\w+)` \((\d{3})\)/gm)].map(([, code, status]) =>
     `${code} ${status}`
   );
+
+/** The entries below a heading, each in one line. */
+const entriesOf = (heading: string): { code: string; text: string }[] =>
+  (sections.get(heading) ?? "").split(/^- /m).slice(1).map((entry) => {
+    const text = (entry.split(/\n\n/)[0] ?? "").replace(/\s+/g, " ").trim();
+    return { code: text.match(/^`(\w+)`/)?.[1] ?? "", text };
+  });
 
 describe("the page", () => {
   test("has every code that SQL raises, with its status, below the systems' headings, and no other", () => {
@@ -91,6 +131,34 @@ describe("the page", () => {
   test.each(Object.entries(SECTIONS))("has below %s the codes of that system", (heading, prefix) => {
     const codes = documented(heading).map((entry) => entry.split(" ")[0] ?? "");
     expect(codes.filter((code) => prefix === "" ? !SHARED.has(code) : !code.startsWith(prefix))).toEqual([]);
+  });
+
+  test("says of each code where it is from, and nothing after that", () => {
+    const unclear = [...Object.keys(SECTIONS), "Edge functions"].flatMap(entriesOf).filter(({ text }) =>
+      !/^(?!.* From .* From ).* From [^.]+\.$/.test(text.replace(/`[^`]*`/g, "x"))
+    );
+    expect(unclear).toEqual([]);
+  });
+
+  test("names each edge function that answers a code", () => {
+    const missing = entriesOf("Edge functions").flatMap(({ code, text }) =>
+      text.includes("From every function")
+        ? []
+        : answering(code).filter((name) =>
+          !text.includes(`\`${name}\``) &&
+          !(text.includes("the functions of connections") && CONNECTIONS.has(name))
+        ).map((name) => `${code}: ${name}`)
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("has every code that is stored without being raised", () => {
+    const literals = [...sql, ...read("supabase/functions/**/*.ts")].flatMap((source) =>
+      [...source.matchAll(/['"](\w+)['"]/g)].map(([, text = ""]) => text).filter((text) =>
+        SYSTEM_CODE.test(text)
+      )
+    );
+    expect(sorted(literals).filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
   });
 
   test.each([...Object.keys(SECTIONS), "Edge functions"])("is sorted below %s, each code once", (heading) => {
