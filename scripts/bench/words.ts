@@ -21,7 +21,7 @@ const SYLLABLES = (
 ).split(" ");
 
 /** How many different words a community uses. */
-export const VOCABULARY_SIZE = 20_000;
+const VOCABULARY_SIZE = 20_000;
 
 /** The word of a rank, 1 being the commonest: each its own, made of syllables, the common ones short. */
 export function wordOf(rank: number): string {

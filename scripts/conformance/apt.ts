@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** Runs apt-get without questions; why it failed, if so. */
-export function aptGet(args: string[]): string | undefined {
+function aptGet(args: string[]): string | undefined {
   const done = spawnSync("apt-get", args, {
     encoding: "utf8",
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

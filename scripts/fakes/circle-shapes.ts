@@ -19,7 +19,7 @@ const sender = (member: FakeMember) => ({
   avatar_url: null,
 });
 
-export const richText = (text: string) => ({
+const richText = (text: string) => ({
   body: { type: "doc", content: [{ type: "paragraph", content: [{ type: "text", text }] }] },
   circle_ios_fallback_text: text,
   attachments: [],

@@ -68,7 +68,7 @@ const digest = (text: string, length: number): string =>
   createHash("sha256").update(text).digest("base64url").slice(0, length);
 
 /** The day at which Google's quota is reset at midnight, as `2026-11-30`. */
-export const pacificDay = (at: Date): string =>
+const pacificDay = (at: Date): string =>
   new Intl.DateTimeFormat("en-CA", { timeZone: "America/Los_Angeles" }).format(at);
 
 /** The state of the fake: accounts, channels, videos, tokens, and the project's quota. */

@@ -59,8 +59,6 @@ interface Grant {
   accessTokens: string[];
 }
 
-export type OAuthServer = ReturnType<typeof createOAuthServer>;
-
 const CODE_MS = 600_000;
 
 /**

@@ -25,7 +25,7 @@ const ENOUGH_BYTES = 6 * 2 ** 30;
  * Where throw-away stacks have their data. `TMPDIR` decides where it is set. Else memory where there is plenty: a cluster has
  * a thousand files, a new database as many again, and some disks take a second for each.
  */
-export function scratchParent(): string {
+function scratchParent(): string {
   return !process.env["TMPDIR"] && hasMemory() ? MEMORY : tmpdir();
 }
 

@@ -32,7 +32,7 @@ const COLUMNS = [
 ];
 
 /** The cases of files: each among its own answers, and among others too. */
-export function evaluationCases(files: readonly string[], others: number): Case[] {
+function evaluationCases(files: readonly string[], others: number): Case[] {
   const other = otherSources(others);
   return files.flatMap((file) => {
     const pairs = readPairs(file);

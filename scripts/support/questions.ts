@@ -25,7 +25,7 @@ export const questionsOf = (pairs: readonly Pair[]): Question[] =>
   pairs.flatMap(({ id, same }) => same.map(({ text }) => ({ about: id, text, group: id })));
 
 /** The messages of a file of labelled texts, each with the shared problem that it is about, if any. */
-export function messagesOf(file: string): Question[] {
+function messagesOf(file: string): Question[] {
   const about = new Map(
     readFileSync(MORE_QUESTIONS, "utf8").split("\n").filter(Boolean).map((line) => {
       const { id, text } = JSON.parse(line) as { id: string; text: string };

@@ -17,7 +17,7 @@ export interface Prediction {
   segment: string;
 }
 
-export const FOLDS = 5;
+const FOLDS = 5;
 
 export const select = ({ texts, seen }: Corpus, isWanted: (text: LabelledText) => boolean): Corpus => ({
   texts: texts.filter(isWanted),

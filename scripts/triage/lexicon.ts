@@ -12,7 +12,7 @@ interface Entry {
 }
 
 /** The entries of data/lexicon.txt: of a line, each word, and of a word with `_` the words between. */
-export function readEntries(text: string): Entry[] {
+function readEntries(text: string): Entry[] {
   return text.split("\n").flatMap((line) => {
     const [, name = "", list = ""] = /^(\w+): (.*)$/.exec(line) ?? [];
     return list.split(/[ |]+/).filter(Boolean).map((word) => ({ name, text: word.replaceAll("_", " ") }));

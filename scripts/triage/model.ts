@@ -17,16 +17,8 @@ export interface Linear {
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** What a text's weights add up to, by class. */
-export const scores = ({ weights, biases }: Linear, { features, norm }: Example): number[] =>
-  weights.map((column, of) => {
-    let sum = 0;
-    for (const feature of features) sum += column[feature] ?? 0;
-    return (biases[of] ?? 0) + sum * norm;
-  });
-
 /** Probabilities out of scores. */
-export function softmax(of: readonly number[]): number[] {
+function softmax(of: readonly number[]): number[] {
   const top = Math.max(...of);
   const parts = of.map((score) => Math.exp(score - top));
   const sum = parts.reduce((total, part) => total + part, 0);

@@ -70,7 +70,7 @@ const EXHAUSTED =
 const EXHAUSTED_CODES = ["ENOSPC", "EDQUOT", "ENOMEM", "EMFILE", "ENFILE", "EROFS", "EIO"];
 
 /** An error that no step expected: of this machine, or of the worker itself. */
-export function unexpected(error: unknown): TaskFailure {
+function unexpected(error: unknown): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   const isMachine = EXHAUSTED_CODES.includes(code ?? "") || EXHAUSTED.test(message);

@@ -335,7 +335,7 @@ const resultOf = (changes: Pick<Changes, "head" | "diff" | "patch" | "files">, b
 const textOf = (content: unknown): string => typeof content === "string" ? content : "";
 
 /** The first line of the user's first message, as a title of up to 72 characters. */
-export function titleOf(claim: Claim): string {
+function titleOf(claim: Claim): string {
   const text = textOf(claim.chat_messages.find((message) => message?.role === "user")?.content);
   const line = text.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
   if (!line) return `Fixloop task ${claim.task_id}`;

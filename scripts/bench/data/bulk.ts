@@ -6,7 +6,7 @@ import type { Bench, BenchDatabase } from "../bench.ts";
 import { between, createRandom, createWriter, type Random } from "../words.ts";
 
 export const ISSUE_COUNT = 1_000_000;
-export const COMMENT_COUNT = 3_000_000;
+const COMMENT_COUNT = 3_000_000;
 
 /** The account of a viewer, in the bulk database. */
 export const VIEWER_ID = "00000000-0000-4000-8000-00000000000b";

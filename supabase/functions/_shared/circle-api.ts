@@ -164,7 +164,7 @@ export class CircleApi {
  * An answer by its status, of any of the APIs; 429 is not among them. What Circle writes in a refusal is stored, without the
  * token that it may have repeated.
  */
-export function readAnswer(status: number, body: unknown, token: string | null): CircleAnswer<unknown> {
+function readAnswer(status: number, body: unknown, token: string | null): CircleAnswer<unknown> {
   if (status >= 200 && status < 300) {
     return body === undefined && status !== 204
       ? { kind: "unavailable", cause: "not_json" }

@@ -8,4 +8,4 @@ export const randomSecret = (): string => randomBytes(32).toString("base64url");
 export const hashForDatabase = (text: string): string => toBytea(createHash("sha256").update(text).digest());
 
 /** Bytes as the Data API takes a `bytea`. */
-export const toBytea = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString("hex")}`;
+const toBytea = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString("hex")}`;

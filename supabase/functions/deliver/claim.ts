@@ -33,5 +33,3 @@ export type Outcome =
   }
   /** The lease is somebody else's by now, or the delivery has ended, so nothing was done. */
   | { kind: "lost" };
-
-export type Failed = Extract<Outcome, { kind: "failed" }>;

@@ -19,7 +19,7 @@ const endpointSchema = z.object({
 type Endpoint = z.infer<typeof endpointSchema>;
 
 /** What a secret of an endpoint is sealed as: its key, or of Slack its URL. */
-export const SECRET_KIND = "webhook_endpoint";
+const SECRET_KIND = "webhook_endpoint";
 
 export interface EndpointTools {
   rpc: Rpc;

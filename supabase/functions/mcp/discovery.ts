@@ -4,8 +4,7 @@
 const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 /** The public URL of the MCP server; RFC 9728 calls it the resource. */
-export const resourceUrl = (projectUrl: string): string =>
-  `${projectUrl.replace(/\/+$/, "")}/functions/v1/mcp`;
+const resourceUrl = (projectUrl: string): string => `${projectUrl.replace(/\/+$/, "")}/functions/v1/mcp`;
 
 /** The public URL of the metadata, for `resource_metadata` in a challenge. */
 export const metadataUrl = (projectUrl: string): string => `${resourceUrl(projectUrl)}${METADATA_PATH}`;

@@ -5,7 +5,7 @@ import { isObject, parseText } from "./generous.ts";
 // JSON-RPC messages, before the SDK gets them.
 
 /** The revisions of the protocol that the server speaks, newest first. */
-export const REVISIONS: readonly string[] = ["2026-07-28", ...SUPPORTED_PROTOCOL_VERSIONS];
+const REVISIONS: readonly string[] = ["2026-07-28", ...SUPPORTED_PROTOCOL_VERSIONS];
 
 /** Longer names and addresses are never valid, and errors repeat them. */
 const MAX_NAME = 1_000;

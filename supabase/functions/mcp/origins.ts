@@ -4,7 +4,7 @@ import { HttpError } from "../_shared/failure.ts";
 // by DNS rebinding; assistants, which are programs, name none.
 
 /** Whether the page of this origin is the project's own, or one of the machine that the browser runs on. */
-export function isTrustedOrigin(origin: string, own: string | null): boolean {
+function isTrustedOrigin(origin: string, own: string | null): boolean {
   if (origin === own) return true;
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);

@@ -11,7 +11,7 @@ import { ADDS, READS, type Tool, tool } from "./tool.ts";
 // Conversations with visitors who wait for a person. No tool returns how a visitor can be reached.
 
 /** Of an escalation that is not resolved. */
-export const ESCALATION_STATUSES = ["pending", "notified", "in_progress"] as const;
+const ESCALATION_STATUSES = ["pending", "notified", "in_progress"] as const;
 
 const ESCALATION_COLUMNS =
   "id, conversation_id, issue_type, original_request, status, reason, assigned_to, created_at, taken_at, " +

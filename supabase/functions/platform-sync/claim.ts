@@ -40,4 +40,3 @@ const claimSchema = z.object({
 export const claimsSchema = z.array(claimSchema);
 
 export type Claim = z.infer<typeof claimSchema>;
-export type StoredEtag = z.infer<typeof etagSchema>;

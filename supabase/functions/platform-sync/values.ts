@@ -1,5 +1,5 @@
 /** What fits `integer` and, as a number of JavaScript, `bigint`. */
-export const MAX_INTEGER = 2_147_483_647;
+const MAX_INTEGER = 2_147_483_647;
 export const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 
 /**

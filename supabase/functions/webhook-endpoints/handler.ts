@@ -19,12 +19,6 @@ export interface Dependencies extends EndpointDependencies {
   randomBytes: (count: number) => Uint8Array;
 }
 
-/** A new endpoint or secret, for the receiver to verify with. */
-export interface CreatedSecret {
-  /** `whsec_…`, which no other answer contains; null of a slack endpoint, whose secret is its URL. */
-  secret: string | null;
-}
-
 const MAX_BYTES = 8192;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const KEY_BYTES = 32;

@@ -15,7 +15,7 @@ export type Arguments =
   | { kind: "body"; text: string; mediaType: string; keys: string[] };
 
 /** The names of the arguments that a call gives. */
-export const argumentNames = (given: Arguments): string[] =>
+const argumentNames = (given: Arguments): string[] =>
   given.kind === "direct" ? [...new Set(given.values.map(([name]) => name))] : given.keys;
 
 /** What a POST gives to a function. */

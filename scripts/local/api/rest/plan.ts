@@ -114,7 +114,7 @@ async function writeSql(rest: RestRequest, write: Write): Promise<string> {
   return insertSql({ ...write, where: [] }, body, conflict, false);
 }
 
-export function mediaTypeOf(request: Request): string {
+function mediaTypeOf(request: Request): string {
   const header = request.headers.get("content-type") ?? "application/json";
   return (header.split(";")[0] ?? "").trim().toLowerCase();
 }
@@ -180,7 +180,7 @@ export async function planCall(rest: RestRequest, catalog: Catalog, maxRows: num
   };
 }
 
-export async function argumentsOf({ request, method, query }: RestRequest): Promise<Arguments> {
+async function argumentsOf({ request, method, query }: RestRequest): Promise<Arguments> {
   if (method !== "POST") return { kind: "direct", values: query.parameters };
   const mediaType = mediaTypeOf(request);
   const payload = await readPayload(request, mediaType, query.columns !== undefined, true);
