@@ -1,18 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { connect, createDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { ROOT } from "../local/paths.ts";
 
 // What docs/security.md lists is what the catalogue has.
 
 const page = readFileSync(join(ROOT, "docs/security.md"), "utf8");
-const database = await createDatabase();
-const sql = connect(database, "postgres", 1);
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+const sql = await useDatabase();
 
 /** The names that the page doesn't have in backticks. */
 const missing = (rows: { name: string }[]): string[] =>

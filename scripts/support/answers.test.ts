@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { otherSources, sourcesOf } from "./cases.ts";
 import { figuresOf } from "./figures.ts";
 import { judgeCase, type Judged } from "./judge.ts";
@@ -22,18 +21,7 @@ const shared = readPairs(SHARED_PAIRS);
 const own = readPairs(OWN_PAIRS);
 const everybody = questionsOf([...shared, ...own]);
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 const confidences = (judged: readonly Judged[]): number[] => judged.map(({ confidence }) => confidence);
 

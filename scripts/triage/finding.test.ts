@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Sql } from "postgres";
-import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { evaluateFinding } from "./eval-finding.ts";
 import { tellingWords } from "./finding-texts.ts";
 import { makeOtherIssues } from "./other-issues.ts";
@@ -10,18 +9,7 @@ import { makeOtherIssues } from "./other-issues.ts";
 
 const PAIRS = fileURLToPath(new URL("data/pairs.jsonl", import.meta.url));
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 test("similar_issues and search_issues find the issue of a text among 2,000 others", async () => {
   const results = await evaluateFinding(sql, [PAIRS]);

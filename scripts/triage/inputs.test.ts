@@ -1,23 +1,11 @@
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { areaUnderCurve } from "./metrics.ts";
 
 // Texts of the kinds that people report as judged wrongly: what isn't an issue and has the words of one, and plain reports
 // without any. None of them is a text that the weights were trained on.
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 /** By language: thanks, an idea or event, a changelog, an answer, something solved; all with words of an issue. */
 const OTHERS: Record<string, string[]> = {

@@ -1,24 +1,12 @@
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { createRandom } from "../bench/words.ts";
 import { areaUnderCurve } from "./metrics.ts";
 import { readTexts, SHARED } from "./texts.ts";
 
 // Decisions of a community that is unlike those of the training texts, and wrong ones.
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 interface Decided {
   text: string;

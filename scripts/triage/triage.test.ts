@@ -1,7 +1,6 @@
-import type { Sql } from "postgres";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../../supabase/tests/support/database.ts";
 import { calibrate, predict, select } from "./cross-validate.ts";
 import { loadCorpus } from "./database.ts";
 import { figuresOf } from "./figures.ts";
@@ -12,18 +11,7 @@ import { sigmoid } from "./model.ts";
 import { dropNearDuplicates, foldOf, readTexts, SHARED, trainingFiles } from "./texts.ts";
 import { digestOfSources, WEIGHTS_FILE } from "./weights-file.ts";
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 test("weights trained on the other texts hold the floors of the issue on the shared ones", {
   timeout: 300_000,

@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
@@ -58,14 +59,7 @@ beforeEach(async () => {
   github.state.requests.length = 0;
 });
 
-async function sweep(): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/github-sweep`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
-}
+const sweep = () => runFunction(project, "github-sweep");
 
 /** As if this much time had passed. */
 async function later(time: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { deliveryRequest, type Example, OPENED, SECRET, sign } from "../support/github-deliveries.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
@@ -67,9 +68,7 @@ async function send(payload: unknown, secret = SECRET) {
 /** A sweep of what is due, and of what will be in a quarter of an hour. */
 async function sweep(): Promise<void> {
   await sql`update private.pull_request_checks set next_attempt_at = now() where next_attempt_at is not null`;
-  const headers = { apikey: project.secretKey };
-  const response = await fetch(`${project.url}/functions/v1/github-sweep`, { method: "POST", headers });
-  expect(await response.json()).toMatchObject({ failed: 0, stopped: null });
+  expect(await runFunction(project, "github-sweep")).toMatchObject({ failed: 0, stopped: null });
 }
 
 const name = async ({ client }: Person, ...urls: string[]) =>

@@ -1,59 +1,15 @@
-import type { Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Community, makeCircleDue, setUpSync, startCommunity, syncCircle } from "../support/circle.ts";
-import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Community, makeCircleDue, useCircle } from "../support/circle.ts";
 import { useWordRules } from "../support/word-rules.ts";
 
 // The import over the real stack and a fake of Circle: what becomes of what members write, edit and remove.
 
-let community: Community;
-let project: TestProject;
-let sql: Sql;
 const logLines: string[] = [];
-
-beforeAll(async () => {
-  community = await startCommunity();
-  project = await openTestProject({
-    functions: { env: community.env, log: (_, line) => logLines.push(line) },
-  });
-  sql = connect(project.database);
-  await useWordRules(sql);
-  await setUpSync(sql, community);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await project?.close();
-  await community?.fake.stop();
-});
-
-beforeEach(async () => {
-  const { state } = community.fake;
-  for (const list of [state.faults, state.requests, state.mishaps, state.posts, state.comments]) {
-    list.length = 0;
-  }
-  for (const room of state.spaces) state.roomOf(room.roomUuid ?? "").length = 0;
-  await makeCircleDue(sql);
-});
-
-afterEach(async () => {
-  await sql`delete from public.issues`;
-  await sql`delete from public.circle_issues`;
-  await sql`delete from private.inbox_events`;
-  await sql`delete from private.circle_seen_messages`;
-  await sql`delete from private.provider_pauses`;
-  await sql`
-    update private.circle_reads set cursor = '{}', attempts_count = 0, error = null, lease_expires_at = null
-  `;
-});
+const { community, project, sql, sync, again } = await useCircle((_, line) => logLines.push(line));
+await useWordRules(sql);
 
 const write = (body: string, parent?: Parameters<Community["fake"]["state"]["write"]>[3]) =>
   community.fake.state.write(community.help, community.ana, body, parent);
-const sync = () => syncCircle(project);
-const again = async () => {
-  await makeCircleDue(sql);
-  return await sync();
-};
 const bodies = async () =>
   (await sql`select body from public.circle_issues where removed_at is null order by message_id::bigint`)
     .map(({ body }) => body as string);
@@ -284,6 +240,9 @@ describe("posts", () => {
   const posts = async () =>
     (await sql`select title, body from public.circle_issues where message_id like 'post_%' order by message_id`)
       .map(({ title, body }) => [title, body]);
+  const comments = async () =>
+    (await sql`select body from public.circle_replies where removed_at is null order by message_id`)
+      .map(({ body }) => body);
 
   beforeEach(async () => {
     const { state } = community.fake;
@@ -310,7 +269,7 @@ describe("posts", () => {
     state.addComment(post, community.bot, "Fixed");
     expect(await sync()).toMatchObject({ failed: 0 });
     expect(await posts()).toHaveLength(7);
-    expect(await replies2()).toEqual(["Same here"]);
+    expect(await comments()).toEqual(["Same here"]);
     state.requests.length = 0;
     await makeCircleDue(sql);
     expect(await sync()).toMatchObject({ changed: 0 });
@@ -320,12 +279,8 @@ describe("posts", () => {
     state.comments.splice(state.comments.indexOf(comment), 1);
     expect(await again()).toMatchObject({ removed: 1 });
     expect((await posts())[0]).toEqual(["Post 1", "It fails badly"]);
-    expect(await replies2()).toEqual([]);
+    expect(await comments()).toEqual([]);
   });
-
-  const replies2 = async () =>
-    (await sql`select body from public.circle_replies where removed_at is null order by message_id`)
-      .map(({ body }) => body);
 
   test("the month's budget is not overspent, and what is left over is kept", async () => {
     await sql`update private.provider_budgets set calls_limit = 502 where provider = 'circle_admin'`;

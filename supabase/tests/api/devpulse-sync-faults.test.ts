@@ -1,8 +1,6 @@
-import type { Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../../scripts/fakes/faults.ts";
-import { connect, openTestProject, type TestProject } from "../support/database.ts";
-import { type Person, rows, signUp } from "../support/people.ts";
+import { rows, signUp } from "../support/people.ts";
 import {
   type Account,
   addAccounts,
@@ -10,60 +8,19 @@ import {
   lastRun,
   makeDue,
   readingsOf,
-  startSyncProviders,
-  syncPlatforms,
-  type SyncProviders,
+  useSync,
 } from "../support/sync.ts";
 
 // Providers that are slow, broken, limited or wrong: what is stored stays right, and nobody pays for somebody else.
 
-let providers: SyncProviders;
-let project: TestProject;
-let sql: Sql;
-let maya: Person;
-let ben: Person;
+const { providers, project, sql, sync, again, repo } = await useSync(40);
+const maya = await signUp(project, "maya");
+const ben = await signUp(project, "ben");
 let account: Account;
-
-beforeAll(async () => {
-  providers = await startSyncProviders();
-  project = await openTestProject({ functions: { env: providers.env } });
-  sql = connect(project.database);
-  await sql`update public.devpulse_settings set backfill_days = 40`;
-  maya = await signUp(project, "maya");
-  ben = await signUp(project, "ben");
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await project?.close();
-  await providers?.stop();
-});
-
 beforeEach(() => {
-  providers.clear();
   account = addAccounts(providers, "maya");
 });
 
-afterEach(async () => {
-  await sql`delete from public.platform_connections`;
-  await sql`delete from private.secrets`;
-  await sql`delete from private.provider_spending`;
-  await sql`delete from private.provider_user_spending`;
-  await sql`delete from private.provider_pauses`;
-});
-
-const sync = () => syncPlatforms(project);
-const again = async () => {
-  await makeDue(sql);
-  return await sync();
-};
-const repo = (name: string, more = {}) =>
-  providers.github.state.addRepo({
-    owner: "maya",
-    name,
-    createdAt: new Date("2026-01-01T00:00:00Z"),
-    ...more,
-  });
 const stars = async () =>
   (await rows(maya.client.from("github_repositories").select("name, stars_count, removed_at").order("name")))
     .map(({ name, stars_count, removed_at }) =>
@@ -312,10 +269,7 @@ describe("a run that ends in the middle", () => {
   test("because its function was killed: the next goes on where it was", async () => {
     const connection = await connectTo(sql, providers, maya.id, "github", account, { monitor_type: "user" });
     providers.github.state.faults.push({ path: "/graphql" }, { path: "/graphql", delayMs: 60_000 });
-    void fetch(`${project.url}/functions/v1/platform-sync`, {
-      method: "POST",
-      headers: { apikey: project.secretKey },
-    }).catch(() => {});
+    void sync().catch(() => {});
     const stored = async () =>
       (await sql`select count(*)::integer from public.github_contributions`)[0]?.count as number;
     await expect.poll(stored).toBe(30);

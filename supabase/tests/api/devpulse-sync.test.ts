@@ -1,73 +1,26 @@
-import type { Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { connect, openTestProject, type TestProject } from "../support/database.ts";
-import { type Person, rows, signUp } from "../support/people.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { rows, signUp } from "../support/people.ts";
 import {
   type Account,
   addAccounts,
   addMonitor,
   connectTo,
   lastRun,
-  makeDue,
   readingsOf,
-  startSyncProviders,
-  syncPlatforms,
-  type SyncProviders,
+  useSync,
 } from "../support/sync.ts";
 
 // The sync over the real stack and fakes of the providers: what is stored, and what each provider is asked.
 
-let providers: SyncProviders;
-let project: TestProject;
-let sql: Sql;
-let maya: Person;
-let account: Account;
 const logLines: string[] = [];
-
-beforeAll(async () => {
-  providers = await startSyncProviders();
-  project = await openTestProject({
-    functions: { env: providers.env, log: (_, line) => logLines.push(line) },
-  });
-  sql = connect(project.database);
-  await sql`update public.devpulse_settings set backfill_days = 60`;
-  maya = await signUp(project, "maya");
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await project?.close();
-  await providers?.stop();
-});
-
+const { providers, project, sql, sync, again, repo } = await useSync(60, (_, line) => logLines.push(line));
+const maya = await signUp(project, "maya");
+let account: Account;
 beforeEach(() => {
-  providers.clear();
   account = addAccounts(providers, "maya");
 });
 
-afterEach(async () => {
-  await sql`delete from public.platform_connections`;
-  await sql`delete from private.secrets`;
-  await sql`delete from private.provider_spending`;
-  await sql`delete from private.provider_user_spending`;
-  await sql`delete from private.provider_pauses`;
-});
-
-const sync = () => syncPlatforms(project);
-/** A second run of what has been synced. */
-const again = async () => {
-  await makeDue(sql);
-  return await sync();
-};
-
 describe("GitHub", () => {
-  const repo = (name: string, more = {}) =>
-    providers.github.state.addRepo({
-      owner: "maya",
-      name,
-      createdAt: new Date("2026-01-01T00:00:00Z"),
-      ...more,
-    });
   const asked = () =>
     providers.github.state.requests.map(({ method, path, status }) =>
       `${method} ${path.split("?")[0]} ${status}`

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startHost } from "../../../scripts/local/function-process.ts";
 import { JWT_SECRET } from "../../../scripts/local/keys.ts";
 import { connect, openTestProject } from "../support/database.ts";
-import { type Person, signUp } from "../support/people.ts";
+import { type Person, signUp, tokenOf } from "../support/people.ts";
 
 // What a page in the developer's browser can reach: pages of other hosts send requests to the loopback
 // address, and everybody knows the development keys.
@@ -156,9 +156,8 @@ describe("what pages may do", () => {
   });
 
   test("any page signs people in and acts for them, with the publishable key", async () => {
-    const { data } = await ana.client.auth.getSession();
     const headers = { host: own, apikey: project.publishableKey, origin: "https://app.example" };
-    const authorization = `Bearer ${data.session?.access_token}`;
+    const authorization = `Bearer ${await tokenOf(ana)}`;
     expect((await send(issues, { ...headers, authorization })).status).toBe(200);
     expect((await send("/auth/v1/settings", headers)).status).toBe(200);
   });

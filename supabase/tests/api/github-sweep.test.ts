@@ -2,8 +2,9 @@ import type { Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
-import { type Person, rows, signUp } from "../support/people.ts";
+import { type Person, rows, signUp, tokenOf } from "../support/people.ts";
 
 // The sweep over the real stack and a fake GitHub: what a lost delivery left out, and who sees what.
 
@@ -50,15 +51,7 @@ beforeEach(async () => {
 const open = (head: string, title = "Fix it") =>
   github.state.openPull({ owner: "acme", name: "shop", title, head, login: "maya" });
 
-/** A sweep that a server starts. */
-async function sweep(): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/github-sweep`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
-}
+const sweep = () => runFunction(project, "github-sweep");
 
 /** Makes everything that was checked due again. */
 async function later(): Promise<void> {
@@ -327,7 +320,6 @@ describe("the scheduler", () => {
     const call = async (headers: Record<string, string>) =>
       (await fetch(`${project.url}/functions/v1/github-sweep`, { method: "POST", headers })).status;
     expect(await call({ "x-fixloop-ticket": row?.ticket ?? "" })).toBe(200);
-    const { data } = await maya.client.auth.getSession();
     for (
       const headers of [
         {},
@@ -336,7 +328,7 @@ describe("the scheduler", () => {
         { "x-fixloop-ticket": old?.ticket ?? "" },
         { "x-fixloop-ticket": "0".repeat(64) },
         { apikey: project.publishableKey },
-        { authorization: `Bearer ${data.session?.access_token}` },
+        { authorization: `Bearer ${await tokenOf(maya)}` },
         { authorization: `Bearer ${project.secretKey}` },
       ] as Record<string, string>[]
     ) {

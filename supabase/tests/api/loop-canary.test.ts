@@ -7,8 +7,7 @@ import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-fol
 import { type Stack, startStack } from "../../../scripts/local/stack.ts";
 import { Canary, searchCluster } from "../support/canary.ts";
 import { type Community, makeCircleDue, setUpSync, startCommunity } from "../support/circle.ts";
-import { tokenOf } from "../support/mcp.ts";
-import { type Person, signUp } from "../support/people.ts";
+import { type Person, signUp, tokenOf } from "../support/people.ts";
 
 // The tokens of Circle and the secrets of endpoints go every way that there is, the wrong ones too, over a cluster of their
 // own. Then everything that the cluster, the functions and the stack have written is searched for them. That the search finds

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { FakeChatMessage } from "../../../scripts/fakes/circle.ts";
 import { type Community, makeCircleDue, setUpSync, startCommunity, syncCircle } from "../support/circle.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
 // Replies over the real stack and a fake of Circle: from a member's message to the answer below it, once.
@@ -39,15 +40,7 @@ afterEach(async () => {
   await sql`delete from private.provider_pauses`;
 });
 
-/** A run that a server starts. */
-async function deliver(): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/deliver`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
-}
+const deliver = () => runFunction(project, "deliver");
 
 /** A member's message, which circle-sync imports and an agent makes an issue of. */
 async function report(body: string): Promise<{ root: FakeChatMessage; issueId: string }> {

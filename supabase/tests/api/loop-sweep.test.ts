@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
@@ -33,12 +34,7 @@ afterAll(async () => {
 
 async function sweep(): Promise<Record<string, unknown>> {
   await sql`update private.loop_repository_checks set next_attempt_at = now()`;
-  const response = await fetch(`${project.url}/functions/v1/github-sweep`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
+  return await runFunction(project, "github-sweep");
 }
 
 test("a pull request that is merged without a delivery resolves the issue", async () => {

@@ -8,6 +8,7 @@ import {
 } from "../../../scripts/fakes/receiver.ts";
 import { post } from "../support/connections.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { type Person, signUp } from "../support/people.ts";
 
 // The secret of an endpoint is rotated, and the receiver verifies what it gets with the package standardwebhooks, as
@@ -70,9 +71,7 @@ async function deliver(): Promise<ReceivedWebhook> {
   await sql`update private.delivery_queue set next_attempt_at = clock_timestamp()`;
   await sql`update public.webhook_endpoints set rests_until = null`;
   const count = receiver.received.length;
-  const headers = { apikey: project.secretKey };
-  const response = await fetch(`${project.url}/functions/v1/deliver`, { method: "POST", headers });
-  expect(response.status).toBe(200);
+  await runFunction(project, "deliver");
   expect(receiver.received).toHaveLength(count + 1);
   return receiver.received.at(-1) as ReceivedWebhook;
 }

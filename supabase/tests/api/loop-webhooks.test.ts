@@ -4,6 +4,7 @@ import { type FakeReceiver, startFakeReceiver } from "../../../scripts/fakes/rec
 import { encryptSecret, parseMasterKeys } from "../../functions/_shared/encryption.ts";
 import { post } from "../support/connections.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { type Person, signUp } from "../support/people.ts";
 import { until } from "../support/queue.ts";
 
@@ -49,15 +50,7 @@ afterEach(async () => {
 const ask = (person: Person, path: string, body: unknown) =>
   post(project, person, `webhook-endpoints${path}`, body);
 
-/** A run that a server starts. */
-async function deliver(): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/deliver`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
-}
+const deliver = () => runFunction(project, "deliver");
 
 /** Queues so many deliveries to the endpoint; returns their ids as receivers see them. */
 async function enqueue(count: number): Promise<string[]> {

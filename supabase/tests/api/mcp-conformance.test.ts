@@ -6,8 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { type Front, openFront } from "../support/front.ts";
-import { tokenOf } from "../support/mcp.ts";
-import { signUp } from "../support/people.ts";
+import { signUp, tokenOf } from "../support/people.ts";
 
 // The protocol's own conformance suite for servers, with a token added to what it sends. It prints what failed and why.
 

@@ -2,8 +2,8 @@ import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JWT_SECRET } from "../../../scripts/local/keys.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
-import { callTool, connectMcp, mcpUrl, tokenOf } from "../support/mcp.ts";
-import { signUp } from "../support/people.ts";
+import { callTool, connectMcp, mcpUrl } from "../support/mcp.ts";
+import { signUp, tokenOf } from "../support/people.ts";
 
 // The MCP server over HTTP: who is authenticated, what is rejected, and what a stateless server does not serve.
 

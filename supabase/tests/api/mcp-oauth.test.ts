@@ -7,9 +7,8 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { type Front, openFront } from "../support/front.ts";
-import { tokenOf } from "../support/mcp.ts";
 import { createOAuthServer } from "../support/oauth-server.ts";
-import { type Person, signUp } from "../support/people.ts";
+import { type Person, signUp, tokenOf } from "../support/people.ts";
 
 // A connector that only does OAuth, against a project whose OAuth server is on and whose public address is not the one that
 // the function is called at: it is given the server's URL and nothing else.

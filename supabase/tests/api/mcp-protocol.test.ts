@@ -8,8 +8,8 @@ import {
   mcpUrl,
   openMcpTeam,
   refuseTool,
-  tokenOf,
 } from "../support/mcp.ts";
+import { tokenOf } from "../support/people.ts";
 
 // The revisions of the protocol, messages as clients spell them, and what the server promises.
 

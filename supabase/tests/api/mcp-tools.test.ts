@@ -9,8 +9,8 @@ import {
   type Issue,
   type McpTeam,
   openMcpTeam,
-  tokenOf,
 } from "../support/mcp.ts";
+import { tokenOf } from "../support/people.ts";
 
 // The tools as an assistant uses them: through the SDK's client, the gateway, Deno, the Data API and row security.
 

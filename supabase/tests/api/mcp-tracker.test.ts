@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SEGMENTS, TRACKER_STATUSES } from "../../functions/mcp/inputs.ts";
-import {
-  callTool,
-  connectMcp,
-  escalate,
-  fileIssue,
-  type McpTeam,
-  openMcpTeam,
-  tokenOf,
-} from "../support/mcp.ts";
+import { callTool, connectMcp, escalate, fileIssue, type McpTeam, openMcpTeam } from "../support/mcp.ts";
+import { tokenOf } from "../support/people.ts";
 
 // The tracker for assistants, completion of issue numbers, and schemas of results.
 

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
 import { ratioWhenQuadrupled } from "../support/growth.ts";
 import { htmlDocuments } from "../support/html-documents.ts";
 import { squeeze, visibleText } from "../support/html-model.ts";
@@ -37,18 +36,7 @@ const HOSTILE = [
   "</script x",
 ];
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 async function parsed(documents: string[]): Promise<string[]> {
   const rows = await sql<{ text: string | null }[]>`

@@ -4,9 +4,8 @@ import Mention from "@tiptap/extension-mention";
 import StarterKit from "@tiptap/starter-kit";
 import { renderToHTMLString } from "@tiptap/static-renderer";
 import fc from "fast-check";
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
 import { ratioWhenQuadrupled } from "../support/growth.ts";
 import { squeeze, visibleText } from "../support/html-model.ts";
 import { size } from "../support/size.ts";
@@ -19,18 +18,7 @@ const DOCUMENTS = size(200, 10_000);
 const BATCH = 200;
 const EXTENSIONS = [StarterKit, Image, Mention];
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 /** Each as a tree, and as the HTML of it. */
 async function parsed(documents: JSONContent[], htmls: string[]): Promise<{ rich: string; html: string }[]> {

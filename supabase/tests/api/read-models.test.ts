@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../../scripts/local/paths.ts";
-import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { useDatabase } from "../support/database.ts";
 
 // Every SQL query of docs/read-models.md, run as a viewer over a few issues, returns rows.
 
@@ -12,12 +11,9 @@ const VIEWER = "00000000-0000-4000-8000-00000000000b";
 const page = readFileSync(join(ROOT, "docs/read-models.md"), "utf8");
 const queries = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map((match) => match[1] ?? "");
 
-let database: TestDatabase;
-let sql: Sql;
+const sql = await useDatabase();
 
 beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
   await sql.unsafe(`
     insert into auth.users (id, email) values ('${VIEWER}', 'viewer@example.org');
     insert into public.team_members (user_id, role, display_name) values ('${VIEWER}', 'viewer', 'Vera');
@@ -34,11 +30,6 @@ beforeAll(async () => {
     insert into public.circle_replies (message_id, circle_issue_id, reply_index, author_name, body) values
       ('r1', '30000000-0000-4000-8000-000000000001', 1, 'Lee', 'Like so');
   `);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
 });
 
 test("the page has queries", () => expect(queries.length).toBeGreaterThan(10));

@@ -3,7 +3,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JWT_SECRET } from "../../../scripts/local/keys.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
-import { type Person, rows, server, signUp } from "../support/people.ts";
+import { type Person, rows, server, signUp, tokenOf } from "../support/people.ts";
 
 // A write that the caller's role does not allow is 403 and team_role_required over HTTP, with every method and
 // preference, whether or not a row matches; where the right depends on the row, none is not an error.
@@ -70,8 +70,7 @@ beforeAll(async () => {
   sql = connect(project.database);
   for (const role of ROLES) {
     people[role] = await signUp(project, role, role === "stranger" ? undefined : role);
-    const { data } = await people[role].client.auth.getSession();
-    tokens.set(role, data.session?.access_token ?? "");
+    tokens.set(role, await tokenOf(people[role]));
   }
   tables.team_members = {
     key: { user_id: people.viewer.id },

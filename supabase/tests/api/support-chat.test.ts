@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { signUp } from "../support/people.ts";
+import { signUp, tokenOf } from "../support/people.ts";
 import { type Chat, type ChatReply, openChat, PASSWORD } from "../support/support-chat.ts";
 
 // support-chat over the real stack, with the answers that are built in.
@@ -65,21 +65,19 @@ describe("built in", () => {
 
   test("a signed-in visitor is known by the token, and has no other's conversation", async () => {
     const [ann, eve] = [await signUp(project, "ann"), await signUp(project, "eve")];
-    const token = async (person: typeof ann): Promise<string> =>
-      (await person.client.auth.getSession()).data.session?.access_token ?? "";
     const [{ conversation_id }] = (await (await fetch(`${project.url}/rest/v1/rpc/start_conversation`, {
       method: "POST",
       headers: {
         apikey: project.publishableKey,
-        authorization: `Bearer ${await token(ann)}`,
+        authorization: `Bearer ${await tokenOf(ann)}`,
         "content-profile": "support",
         "content-type": "application/json",
       },
       body: "{}",
     })).json().then((body) => [body])) as [{ conversation_id: string }];
     const body = { conversation_id, message: PASSWORD };
-    expect((await post(body, { authorization: `Bearer ${await token(ann)}` })).status).toBe(200);
-    const stranger = await post(body, { authorization: `Bearer ${await token(eve)}` });
+    expect((await post(body, { authorization: `Bearer ${await tokenOf(ann)}` })).status).toBe(200);
+    const stranger = await post(body, { authorization: `Bearer ${await tokenOf(eve)}` });
     expect([stranger.status, (await stranger.json() as ChatReply).code]).toEqual([
       404,
       "support_conversation_unknown",

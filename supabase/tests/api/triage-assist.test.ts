@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type FakeChatModel, startFakeChatModel } from "../../../scripts/fakes/chat-model.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 
 // The model over the real stack and a fake endpoint that is helpful, slow, wrong, limited or told what to say.
 
@@ -50,15 +51,7 @@ async function receive(id: number, body: string): Promise<void> {
   })`;
 }
 
-/** A run that a server starts. */
-async function run(): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/triage-assist`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as Record<string, unknown>;
-}
+const run = () => runFunction(project, "triage-assist");
 
 interface Message {
   likelihood: number;

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import type { Sql } from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
 // Working time of generated calendars, against a model that asks Intl for the wall clock of each minute.
@@ -9,18 +8,7 @@ import { size } from "../support/size.ts";
 const MINUTE = 60_000;
 const SPAN_MINUTES = 2 * 1440;
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  sql = connect(database, "postgres", 1);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await database?.drop();
-});
+const sql = await useDatabase();
 
 interface Interval {
   weekday: number;

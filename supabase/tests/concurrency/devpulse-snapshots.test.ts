@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { ReservedSql, Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
-import { gapsOf, type Goal, goalState, Model, type Numbers, type Step } from "../support/devpulse-model.ts";
+import { goalState } from "../support/devpulse-goals.ts";
+import { gapsOf, type Goal, Model, type Numbers, type Step } from "../support/devpulse-model.ts";
 import { build, type By, createWorld, perform, runs, type World } from "../support/devpulse-steps.ts";
 import { size } from "../support/size.ts";
 

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
 import { openTestProject, type TestProject } from "../support/database.ts";
+import { runFunction } from "../support/functions.ts";
 import { type Outside, REPO, startOutside } from "../support/outside.ts";
 import { Story } from "../support/story.ts";
 
@@ -42,11 +43,7 @@ test("the webhook of the merge is lost: the sweep sees it", async () => {
   await story.send(story.delivery("opened"));
   story.merge();
   await story.sql((sql) => sql`update private.pull_request_checks set next_attempt_at = now()`);
-  const swept = await fetch(`${project.url}/functions/v1/github-sweep`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  expect(swept.status).toBe(200);
+  await runFunction(project, "github-sweep");
   await story.tell();
   await story.check();
 });

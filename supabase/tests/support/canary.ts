@@ -87,7 +87,7 @@ async function formInFile(path: string, canary: Canary, highWaterMark: number): 
 }
 
 /** Searches every table of every schema as text, and the server's own views, and returns those that contain it. */
-export async function searchTables(sql: Sql, canary: Canary): Promise<string[]> {
+async function searchTables(sql: Sql, canary: Canary): Promise<string[]> {
   const relations = await sql<{ name: string }[]>`
     select c.oid::regclass::text as name from pg_class as c
     where c.relkind in ('r', 'm') and c.relpersistence <> 't'

@@ -297,7 +297,7 @@ function winner<T>(
 const asText = (value: unknown): string => typeof value === "string" ? value : jsonbText(value as Json);
 
 /** JSON as PostgreSQL writes a `jsonb`: keys by length and then by bytes, a blank after each comma and colon. */
-export function jsonbText(value: Json): string {
+function jsonbText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(jsonbText).join(", ")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   const keys = Object.keys(value).sort((one, other) =>

@@ -31,10 +31,10 @@ export const replyId = ({ base, isSettled }: Plan, root: number, at: number): nu
 /** Where a message may be. */
 export const threadIds = ({ base, isSettled }: Plan, root: number): number[] =>
   isSettled ? [base + 501 + root] : [base + 501, base + 502];
-export const rooms = ({ isSettled }: Plan, root: number): string[] =>
+const rooms = ({ isSettled }: Plan, root: number): string[] =>
   isSettled ? [["room-1", "room-unknown"][root] ?? ""] : ROOMS;
 
-export const ROOMS = ["room-1", "room-2", "room-unknown"];
+const ROOMS = ["room-1", "room-2", "room-unknown"];
 export const SPACES = new Map([
   ["room-1", { space_id: "880011", space_name: "Help chat" }],
   ["room-2", { space_id: "880012", space_name: "Bugs" }],
@@ -61,7 +61,7 @@ const ATTACHMENTS: Json[][] = [[], ["https://club.example.org/a.png"], [
 ]];
 export const POSTED = ["2026-03-02T09:14:05.120Z", "2026-03-03T09:14:05.120Z", "2026-03-04T09:14:05.120Z"];
 export const EDITED = ["2026-03-03T09:14:05.120Z", "2026-03-05T09:14:05.120Z", "2026-03-06T09:14:05.120Z"];
-export const REMOVED = ["2026-03-07T09:14:05.120Z", "2026-03-08T09:14:05.120Z"];
+const REMOVED = ["2026-03-07T09:14:05.120Z", "2026-03-08T09:14:05.120Z"];
 const TYPES: [string, string | undefined][] = [
   ["Auth", "auth"],
   ["auth/login", "auth"],

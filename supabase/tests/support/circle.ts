@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeEach } from "vitest";
 import {
   type FakeCircle,
   type FakeMember,
@@ -7,6 +7,8 @@ import {
   startFakeCircle,
 } from "../../../scripts/fakes/circle.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
+import { connect, openTestProject, type TestProject } from "./database.ts";
+import { runFunction } from "./functions.ts";
 
 const KEY = `k1:${Buffer.alloc(32, 9).toString("base64")}`;
 
@@ -65,16 +67,8 @@ export interface SyncReport {
 }
 
 /** Calls the function, as a server. */
-export async function syncCircle(
-  { url, secretKey }: Pick<Project, "url" | "secretKey">,
-): Promise<SyncReport> {
-  const response = await fetch(`${url}/functions/v1/circle-sync`, {
-    method: "POST",
-    headers: { apikey: secretKey },
-  });
-  expect(response.status).toBe(200);
-  return await response.json() as SyncReport;
-}
+export const syncCircle = (project: Pick<Project, "url" | "secretKey">): Promise<SyncReport> =>
+  runFunction<SyncReport>(project, "circle-sync");
 
 /** Everything is due, and the window too. */
 export async function makeCircleDue(sql: Sql): Promise<void> {
@@ -82,4 +76,56 @@ export async function makeCircleDue(sql: Sql): Promise<void> {
     update private.circle_reads set next_read_at = now(), cursor = case
       when cursor ? 'scanned_at' then cursor || '{"scanned_at": "2020-01-01T00:00:00Z"}' else cursor end
   `;
+}
+
+export interface CircleStage {
+  community: Community;
+  project: TestProject;
+  sql: Sql;
+  /** A run of the function. */
+  sync(): Promise<SyncReport>;
+  /** A run after everything has become due. */
+  again(): Promise<SyncReport>;
+}
+
+/** A project that reads a community, for a test file; each test begins with nothing written there, and nothing imported. */
+export async function useCircle(log: (name: string, line: string) => void): Promise<CircleStage> {
+  const community = await startCommunity();
+  const project = await openTestProject({ functions: { env: community.env, log } });
+  const sql = connect(project.database);
+  await setUpSync(sql, community);
+  beforeEach(async () => {
+    const { state } = community.fake;
+    for (const list of [state.faults, state.requests, state.mishaps, state.posts, state.comments]) {
+      list.length = 0;
+    }
+    for (const room of state.spaces) state.roomOf(room.roomUuid ?? "").length = 0;
+    await makeCircleDue(sql);
+  });
+  afterEach(async () => {
+    await sql`delete from public.issues`;
+    await sql`delete from public.circle_issues`;
+    await sql`delete from private.inbox_events`;
+    await sql`delete from private.circle_seen_messages`;
+    await sql`delete from private.provider_pauses`;
+    await sql`
+      update private.circle_reads set cursor = '{}', attempts_count = 0, error = null, lease_expires_at = null
+    `;
+  });
+  afterAll(async () => {
+    await sql.end();
+    await project.close();
+    await community.fake.stop();
+  });
+  const sync = () => syncCircle(project);
+  return {
+    community,
+    project,
+    sql,
+    sync,
+    again: async () => {
+      await makeCircleDue(sql);
+      return await sync();
+    },
+  };
 }

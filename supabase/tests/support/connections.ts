@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import { type FakeGoogle, startFakeGoogle } from "../../../scripts/fakes/google.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
-import { tokenOf } from "./mcp.ts";
+import { tokenOf } from "./people.ts";
 import type { Person } from "./people.ts";
 
 /** Where the app that connects is. */

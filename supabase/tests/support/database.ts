@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { expect, inject } from "vitest";
+import { afterAll, expect, inject } from "vitest";
 import { openProject, type Project, type ProjectOptions } from "../../../scripts/local/stack.ts";
 import { type Postgres, serverUrl } from "../../../scripts/local/postgres.ts";
 import { type Acls, assertSameAcls, readAcls } from "./acls.ts";
@@ -82,6 +82,17 @@ async function copyPrivileges(sql: postgres.Sql, from: string, to: string): Prom
 /** A connection to a database as a role. Close it with `end()`. */
 export const connect = (database: TestDatabase, role?: string, max = 4): postgres.Sql =>
   postgres(database.url(role), { max, onnotice: () => {} });
+
+/** A connection to a database of the test file's own; both end after the file's last test. */
+export async function useDatabase(): Promise<postgres.Sql> {
+  const database = await createDatabase();
+  const sql = connect(database, "postgres", 1);
+  afterAll(async () => {
+    await sql.end();
+    await database.drop();
+  });
+  return sql;
+}
 
 export interface TestProject extends Project {
   readonly database: TestDatabase;

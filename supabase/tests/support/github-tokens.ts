@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FakeGithub, type FakeGithubOptions, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
-import { tokenOf } from "./mcp.ts";
+import { tokenOf } from "./people.ts";
 import type { Person } from "./people.ts";
 
 /** A classic token that no user has. */

@@ -9,16 +9,9 @@ import type { Sql } from "postgres";
 import { expect } from "vitest";
 import type { Project } from "../../../scripts/local/stack.ts";
 import { connect, openTestProject, type TestProject } from "./database.ts";
-import { type Person, signUp } from "./people.ts";
+import { type Person, signUp, tokenOf } from "./people.ts";
 
 export const mcpUrl = (project: Project): URL => new URL(`${project.url}/functions/v1/mcp`);
-
-/** The access token of a person who has signed up. */
-export async function tokenOf({ client }: Person): Promise<string> {
-  const { data } = await client.auth.getSession();
-  if (!data.session) throw new Error("The person is not signed in.");
-  return data.session.access_token;
-}
 
 /** The SDK's own client, connected with a token; by default with the handshake of 2025. */
 export async function connectMcp(

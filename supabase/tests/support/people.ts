@@ -40,6 +40,13 @@ export async function signUp(
   return { id, client: person };
 }
 
+/** The access token of a person who has signed up. */
+export async function tokenOf({ client }: Person): Promise<string> {
+  const { data } = await client.auth.getSession();
+  if (!data.session) throw new Error("The person is not signed in.");
+  return data.session.access_token;
+}
+
 /** What a client does with an answer: take what it holds, or throw. */
 export async function rows<T>(call: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
   const { data, error } = await call;

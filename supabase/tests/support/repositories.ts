@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import type { Delivery } from "../../../scripts/fakes/github-state.ts";
 import { connect, openTestProject, type TestProject } from "./database.ts";
+import { runFunction } from "./functions.ts";
 import { askTokens, githubWith, newToken } from "./github-tokens.ts";
 import { type Person, rows, signUp } from "./people.ts";
 
@@ -109,9 +110,7 @@ export class Repositories {
     const { sql, project } = this;
     await sql`update private.pull_request_checks set next_attempt_at = now()`;
     await sql`update public.task_pull_requests set verify_after = now() where verify_after is not null`;
-    const headers = { apikey: project.secretKey };
-    const response = await fetch(`${project.url}/functions/v1/github-sweep`, { method: "POST", headers });
-    expect(await response.json()).toMatchObject({ failed: 0, stopped: null });
+    expect(await runFunction(project, "github-sweep")).toMatchObject({ failed: 0, stopped: null });
   }
 
   async send({ headers, body }: Delivery): Promise<[number, string]> {

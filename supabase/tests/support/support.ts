@@ -31,3 +31,39 @@ export async function startVisitor(project: Project, address?: string): Promise<
   if (error) throw error;
   return { client, sessionId: data.session_id ?? "", conversationId: data.conversation_id ?? "" };
 }
+
+export interface SupportAnswer {
+  status: number;
+  body: string;
+  headers: Headers;
+}
+
+export interface SupportRequest {
+  body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  raw?: BodyInit;
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+/** A request to schema support: as nobody, or with a token. */
+export async function askSupport(
+  project: Project,
+  method: string,
+  path: string,
+  { body, raw, token, headers }: SupportRequest = {},
+): Promise<SupportAnswer> {
+  const response = await fetch(`${project.url}/rest/v1/${path}`, {
+    method,
+    headers: {
+      apikey: project.publishableKey,
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      "accept-profile": "support",
+      "content-profile": "support",
+      "content-type": "application/json",
+      ...headers,
+    },
+    ...(raw !== undefined ? { body: raw } : body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.text(), headers: response.headers };
+}

@@ -1,15 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Sql } from "postgres";
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeEach } from "vitest";
 import { type FakeDevto, startFakeDevto } from "../../../scripts/fakes/devto.ts";
 import type { FakeDevtoUser } from "../../../scripts/fakes/devto-state.ts";
-import type { FakeUser } from "../../../scripts/fakes/github-shapes.ts";
+import type { FakeRepo, FakeUser } from "../../../scripts/fakes/github-shapes.ts";
 import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import type { FakeChannel } from "../../../scripts/fakes/google-state.ts";
 import { type FakeGoogle, startFakeGoogle } from "../../../scripts/fakes/google.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import { sealTokens } from "../../functions/_shared/connection-secret.ts";
 import { parseMasterKeys } from "../../functions/_shared/encryption.ts";
+import { connect, openTestProject, type TestProject } from "./database.ts";
+import { runFunction } from "./functions.ts";
 
 const KEY = `k1:${Buffer.alloc(32, 9).toString("base64")}`;
 const keys = parseMasterKeys("KEY", KEY);
@@ -60,6 +62,60 @@ export async function startSyncProviders(now: () => Date = () => new Date()): Pr
     async stop() {
       await Promise.all([github.stop(), google.stop(), devto.stop()]);
     },
+  };
+}
+
+export interface SyncStage {
+  providers: SyncProviders;
+  project: TestProject;
+  sql: Sql;
+  /** A run of the function. */
+  sync(): Promise<Record<string, unknown>>;
+  /** A run after everything has become due. */
+  again(): Promise<Record<string, unknown>>;
+  /** Adds a repository of maya's at GitHub. */
+  repo(name: string, more?: Partial<FakeRepo>): FakeRepo;
+}
+
+/** A project with fakes of the providers for a test file; each test begins without accounts, and ends without connections. */
+export async function useSync(
+  backfillDays: number,
+  log?: (name: string, line: string) => void,
+): Promise<SyncStage> {
+  const providers = await startSyncProviders();
+  const project = await openTestProject({ functions: { env: providers.env, ...(log ? { log } : {}) } });
+  const sql = connect(project.database);
+  await sql`update public.devpulse_settings set backfill_days = ${backfillDays}`;
+  beforeEach(() => providers.clear());
+  afterEach(async () => {
+    await sql`delete from public.platform_connections`;
+    await sql`delete from private.secrets`;
+    await sql`delete from private.provider_spending`;
+    await sql`delete from private.provider_user_spending`;
+    await sql`delete from private.provider_pauses`;
+  });
+  afterAll(async () => {
+    await sql.end();
+    await project.close();
+    await providers.stop();
+  });
+  const sync = () => syncPlatforms(project);
+  return {
+    providers,
+    project,
+    sql,
+    sync,
+    again: async () => {
+      await makeDue(sql);
+      return await sync();
+    },
+    repo: (name, more = {}) =>
+      providers.github.state.addRepo({
+        owner: "maya",
+        name,
+        createdAt: new Date("2026-01-01T00:00:00Z"),
+        ...more,
+      }),
   };
 }
 
@@ -142,15 +198,8 @@ export const makeDue = (sql: Sql) =>
   sql`update private.sync_schedule set next_sync_at = now(), not_before = null where next_sync_at is not null`;
 
 /** Calls the function as a server. */
-export async function syncPlatforms(project: Project): Promise<Record<string, unknown>> {
-  const response = await fetch(`${project.url}/functions/v1/platform-sync`, {
-    method: "POST",
-    headers: { apikey: project.secretKey },
-  });
-  const text = await response.text();
-  expect(response.status, text).toBe(200);
-  return JSON.parse(text) as Record<string, unknown>;
-}
+export const syncPlatforms = (project: Project): Promise<Record<string, unknown>> =>
+  runFunction(project, "platform-sync");
 
 export interface Run {
   state: string;
