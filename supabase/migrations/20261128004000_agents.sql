@@ -60,8 +60,8 @@ comment on column public.agent_settings.delivery_retention_days is
   'How many days a webhook delivery from GitHub is kept after it was processed.';
 comment on column public.agent_settings.functions_url is
   'The URL of the edge functions, without a slash at the end: https://<project>.supabase.co/functions/v1. '
-  'Null: the database calls none, so neither the GitHub sweep nor triage-assist runs. Set by operators and '
-  'servers: what the database sends there is as good as a server''s request.';
+  'Null: the database calls none, so nothing is swept, synced, imported or delivered on a schedule. Set by '
+  'operators and servers: what the database sends there is as good as a server''s request.';
 
 comment on column public.agent_settings.github_host is
   'The host of GitHub in URLs of repositories, next to github.com: that of a GitHub Enterprise Server, '
