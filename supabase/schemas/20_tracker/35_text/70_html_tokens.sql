@@ -198,7 +198,8 @@ begin
   where t.tag in ('a', 'img', 'iframe', 'embed', 'object', 'video', 'audio', 'source', 'ol', 'pre', 'code',
       'action-text-attachment')
     and lower(a.match[1]) in (
-      'href', 'src', 'alt', 'data', 'start', 'class', 'url', 'content-type', 'caption', 'filename'
+      'href', 'src', 'data-src', 'srcset', 'alt', 'data', 'start', 'class', 'url', 'content-type', 'caption',
+      'filename'
     );
   return query
   select a.position, jsonb_object_agg(a.name, a.value order by a.number desc)

@@ -15,7 +15,10 @@ begin
       v.address := a ->> 'href';
     when p_tag = 'img' then
       v.text := a ->> 'alt';
-      v.address := a ->> 'src';
+      v.address := coalesce(
+        private.parse_address(a ->> 'src'), private.parse_address(a ->> 'data-src'),
+        private.parse_address(substring(a ->> 'srcset' from '^\s*([^\s,]\S*[^\s,])'))
+      );
     when p_tag in ('iframe', 'embed', 'object', 'video', 'audio', 'source') then
       v.tag := 'embed';
       v.address := coalesce(a ->> 'src', a ->> 'data');

@@ -80,7 +80,9 @@ create or replace function private.parse_rich_leaf(p_tag text, p_node jsonb, p_o
 returns private.rich_token
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-  v_fallback constant text := p_node ->> 'circle_ios_fallback_text';
+  v_fallback constant text := coalesce(
+    p_node ->> 'circle_ios_fallback_text', p_object ->> 'circle_ios_fallback_text'
+  );
   v_sign constant text := coalesce(private.find_text(p_object, array['mentionSuggestionChar']), '@');
   v_address constant text := private.find_text(p_object, array[
     'src', 'url', 'href', 'original_url', 'embed_url', 'large_url', 'preview_url', 'cdn_url', 'image_url'

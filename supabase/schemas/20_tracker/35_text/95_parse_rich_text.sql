@@ -36,6 +36,19 @@ $$;
 comment on function private.find_rich_object is
   'The attributes of a node, and those of the object that it refers to where it has none of its own.';
 
+create or replace function private.texts_of_tree(p_tree jsonb) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- A path expression would fail on what is deeper than the stack.
+  return (
+    select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
+    from regexp_matches(p_tree::text, '"(?:text|insert)": ("(?:[^"\\]|\\.)*")', 'g')
+      with ordinality as t (match, position)
+  );
+end;
+$$;
+comment on function private.texts_of_tree is 'The texts in a tree of any editor, without its structure.';
+
 -- Below the depth that is walked, texts are kept without their structure.
 create or replace function private.parse_rich_node(
   p_node jsonb, p_tag text, p_objects jsonb, p_href text, p_is_link_start boolean, p_is_link_end boolean,
@@ -46,7 +59,9 @@ declare
   v_attrs constant jsonb := case jsonb_typeof(p_node -> 'attrs')
     when 'object' then p_node -> 'attrs' else '{}' end;
   v_is_code constant boolean := jsonb_path_exists(p_node, '$.marks[*] ? (@.type == "code")');
-  v_text text := coalesce(private.parse_text(p_node -> 'text'), private.parse_text(p_node -> 'content'));
+  v_text text := coalesce(
+    private.parse_text(p_node -> 'text'), private.parse_text(private.parse_embedded_json(p_node -> 'content'))
+  );
   v_object jsonb;
   v private.rich_token[];
 begin
@@ -74,12 +89,7 @@ begin
     )::private.rich_token];
   end if;
   if p_is_deepest and v_text is null then
-    -- A path expression would fail on what is deeper than the stack.
-    v_text := (
-      select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
-      from regexp_matches(p_node::text, '"text": ("(?:[^"\\]|\\.)*")', 'g')
-        with ordinality as t (match, position)
-    );
+    v_text := private.texts_of_tree(p_node);
   end if;
   return v || case when v_text is not null then array[row(null, v_text, null, null)::private.rich_token] end;
 end;
@@ -91,7 +101,7 @@ create or replace function private.content_of_node(p_node jsonb, p_depth integer
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_content constant jsonb := case jsonb_typeof(p_node)
-    when 'array' then p_node when 'object' then p_node -> 'content' end;
+    when 'array' then p_node when 'object' then private.parse_embedded_json(p_node -> 'content') end;
 begin
   return case
     when p_depth >= 50 then '[]'
@@ -170,13 +180,18 @@ declare
   v_doc jsonb := private.parse_embedded_json(p_value);
 begin
   for v_level in 1 .. 4 loop
-    exit when jsonb_typeof(v_doc) <> 'object' or v_doc ? 'content' or not v_doc ? 'body';
-    v_wrapper := v_doc;
-    v_doc := private.parse_embedded_json(v_doc -> 'body');
+    exit when jsonb_typeof(v_doc) <> 'object' or v_doc ?| array['content', 'text']
+      or not v_doc ?| array['body', 'doc', 'json'];
+    v_wrapper := case when v_doc ? 'body' then v_doc else v_wrapper end;
+    v_doc := private.parse_embedded_json(coalesce(v_doc -> 'body', v_doc -> 'doc', v_doc -> 'json'));
   end loop;
   return private.non_blank(case jsonb_typeof(v_doc)
-    when 'object' then private.format_rich_text(
-      private.parse_rich_tokens(v_doc, private.parse_rich_objects(v_wrapper)), false
+    when 'object' then coalesce(
+      private.format_rich_text(
+        private.parse_rich_tokens(v_doc, private.parse_rich_objects(v_wrapper)), false
+      ),
+      -- a tree of another editor: its words
+      case when not v_doc ?| array['content', 'type'] then private.texts_of_tree(v_doc) end
     )
     when 'array' then private.format_rich_text(private.parse_rich_tokens(
       jsonb_build_object('type', 'doc', 'content', v_doc), private.parse_rich_objects(v_wrapper)
