@@ -1,27 +1,6 @@
 -- Values parsed from what Circle and n8n send: nothing here raises, what is not valid is null. All of it in
 -- plpgsql, which keeps its plans; an import calls these some twenty times.
 
-create or replace function private.parse_time(p_text text) returns timestamptz
-language plpgsql stable strict security invoker set search_path = '' as $$
-declare
-  v_text constant text := private.non_blank(p_text);
-begin
-  -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if v_text !~ ('^[0-9]{4}(-[0-9]{2}){2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
-      || '\s*([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?$')
-    or not pg_input_is_valid(v_text, 'timestamptz')
-  then
-    return null;
-  end if;
-  if v_text ~ '([Zz]|UTC|GMT|:[0-9]{2}(\.[0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?)$' then
-    return v_text::timestamptz;
-  end if;
-  return (v_text::timestamp) at time zone 'UTC';
-end;
-$$;
-comment on function private.parse_time is
-  'An ISO 8601 time, in UTC where no zone is given; null for anything else.';
-
 create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare

@@ -6,7 +6,9 @@ begin
   return array[
     'json', 'body', 'output', 'text', 'content', 'message', 'data', 'result', 'response', 'payload', 'value',
     'items', 'records', 'array', 'list', 'results', 'arguments', 'choices', 'candidates', 'parts',
-    'output_text'
+    'output_text', 'tool_calls', 'function_call', 'functionCall', 'function', 'args', 'input', 'parameters',
+    'generations', 'generated_text', 'completion', 'answer', 'parsed', 'object', 'record', 'event', 'detail',
+    'item', 'Records', 'Message', 'Body'
   ];
 end;
 $$;
@@ -20,7 +22,7 @@ declare
   v_object jsonb;
   v_key text;
 begin
-  if p_depth > 8 then
+  if p_depth > 12 then
     return null;
   end if;
   case jsonb_typeof(p_value)

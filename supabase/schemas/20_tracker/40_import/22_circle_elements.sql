@@ -3,15 +3,16 @@
 create or replace function private.unwrap_circle_object(p_object jsonb, p_depth integer) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
+  v_object constant jsonb := private.spell_envelope_keys(p_object);
   v_key text;
   v_inner jsonb;
 begin
-  if private.circle_shape(p_object) <> 'unrecognised' then
-    return jsonb_build_array(p_object);
-  elsif p_object ? 'Parent_Message' then
-    v_inner := private.unwrap_object(p_object -> 'Parent_Message', array['message_id', 'reply_id', 'id'], 0);
+  if private.circle_shape(v_object) <> 'unrecognised' then
+    return jsonb_build_array(v_object);
+  elsif v_object ? 'Parent_Message' then
+    v_inner := private.unwrap_object(v_object -> 'Parent_Message', array['message_id', 'reply_id', 'id'], 0);
     return case
-      when v_inner is not null then jsonb_build_array(p_object || jsonb_build_object('Parent_Message',
+      when v_inner is not null then jsonb_build_array(v_object || jsonb_build_object('Parent_Message',
         v_inner))
     end;
   end if;

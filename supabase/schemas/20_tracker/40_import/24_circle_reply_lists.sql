@@ -1,9 +1,51 @@
 -- The replies in an element, whatever a workflow tool makes of a list.
 
-create or replace function private.unwrap_replies(p_value jsonb, p_depth integer) returns jsonb
+create or replace function private.reply_keys() returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array['message_id', 'reply_id', 'id', 'body', 'reply_index'];
+end;
+$$;
+comment on function private.reply_keys is 'The keys of which a reply has one at least.';
+
+create or replace function private.unwrap_reply_object(p_value jsonb, p_depth integer) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_key text;
+  v_parsed jsonb;
+begin
+  foreach v_key in array private.json_wrapper_keys() || array['Replies', 'replies'] loop
+    v_parsed := p_value -> v_key;
+    if jsonb_typeof(v_parsed) = 'string' and v_parsed #>> '{}' ~ '^\s*([[{"]|```)' then
+      v_parsed := private.parse_json_text(v_parsed #>> '{}');
+    end if;
+    continue when jsonb_typeof(v_parsed) is distinct from 'object'
+      and jsonb_typeof(v_parsed) is distinct from 'array';
+    return private.unwrap_replies(v_parsed, p_depth + 1);
+  end loop;
+  -- A list whose indexes or ids have become keys.
+  return case
+    when not exists (
+      select from jsonb_each(p_value) as m
+      where m.key !~ '^[0-9]{1,6}$' and (m.value ?| private.reply_keys()) is not true
+    ) then (
+      select private.unwrap_replies(
+        jsonb_agg(m.value order by substring(m.key from '[0-9]{1,30}')::numeric, m.key collate "C"),
+        p_depth + 1
+      )
+      from jsonb_each(p_value) as m
+    )
+    else jsonb_build_array(p_value)
+  end;
+end;
+$$;
+comment on function private.unwrap_reply_object is
+  'The replies in an object that is not one itself, as an array: in a wrapper, or keyed by index, '
+  'id or name.';
+
+create or replace function private.unwrap_replies(p_value jsonb, p_depth integer) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
   v_parsed jsonb;
 begin
   if private.is_blank_list(p_value) then
@@ -11,24 +53,10 @@ begin
   end if;
   case jsonb_typeof(p_value)
     when 'object' then
-      if p_value ?| array['message_id', 'reply_id', 'id', 'body', 'reply_index'] or p_depth > 8 then
+      if p_value ?| private.reply_keys() or p_depth > 8 then
         return jsonb_build_array(p_value);
       end if;
-      foreach v_key in array private.json_wrapper_keys() || array['Replies', 'replies'] loop
-        continue when jsonb_typeof(p_value -> v_key) is distinct from 'object'
-          and jsonb_typeof(p_value -> v_key) is distinct from 'array';
-        return private.unwrap_replies(p_value -> v_key, p_depth + 1);
-      end loop;
-      -- An array whose indexes have become keys.
-      return case
-        when not exists (
-          select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^[0-9]{1,6}$'
-        ) then (
-          select private.unwrap_replies(jsonb_agg(m.value order by m.key::integer), p_depth + 1)
-          from jsonb_each(p_value) as m
-        )
-        else jsonb_build_array(p_value)
-      end;
+      return private.unwrap_reply_object(p_value, p_depth);
     when 'array' then
       if p_depth > 8 then
         return p_value;
@@ -84,8 +112,7 @@ begin
   end if;
   v_list := private.list_of_replies(p_value);
   return v_list = '[]' or v_list -> 0 <> p_value
-    or jsonb_typeof(p_value) = 'object' and p_value ?| array['message_id', 'reply_id', 'id', 'body',
-      'reply_index'];
+    or jsonb_typeof(p_value) = 'object' and p_value ?| private.reply_keys();
 end;
 $$;
 comment on function private.is_list_of_replies is

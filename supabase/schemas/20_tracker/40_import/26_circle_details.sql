@@ -16,7 +16,8 @@ create or replace function private.spell_detail_keys(p_details jsonb) returns js
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (
-    select jsonb_object_agg(coalesce(c.name, d.key), d.value order by d.key = c.name)
+    select jsonb_object_agg(coalesce(c.name, d.key), d.value
+      order by not private.is_blank(d.value), d.key = c.name)
     from jsonb_each(p_details) as d
     cross join lateral (
       select case regexp_replace(lower(d.key), '[^a-z]', '', 'g')
@@ -30,14 +31,16 @@ end;
 $$;
 comment on function private.spell_detail_keys is
   'Issue_Details with their keys as we spell them, of isIssue, Confidence or confidence_score for example; '
-  'a key in our spelling comes before another one.';
+  'of several with a value, one in our spelling counts.';
 
 create or replace function private.parse_circle_details(p_details jsonb) returns private.circle_details
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   c_keys constant text[] := array[
     'is_issue', 'issue_title', 'confidence', 'reasoning', 'isIssue', 'issueTitle', 'Is_Issue', 'Issue_Title',
-    'Confidence'
+    'Confidence', 'IsIssue', 'IssueTitle', 'IS_ISSUE', 'ISSUE_TITLE', 'CONFIDENCE', 'is-issue', 'issue-title',
+    'Is Issue', 'Issue Title', 'is issue', 'issue title', 'Is issue', 'Issue title', 'confidence_score',
+    'confidenceScore', 'confidence_level', 'confidenceLevel', 'Reasoning'
   ];
   v_details jsonb := p_details;
   v private.circle_details;

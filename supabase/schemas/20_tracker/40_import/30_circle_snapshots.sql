@@ -30,12 +30,21 @@ comment on type private.circle_snapshot is
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_sender jsonb := private.parse_embedded_json(p_sender);
+  v_name text;
 begin
-  return case jsonb_typeof(p_sender)
-    when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
+  if jsonb_typeof(v_sender) = 'array' and jsonb_array_length(v_sender) = 1 then
+    v_sender := v_sender -> 0;
+  end if;
+  v_name := case jsonb_typeof(v_sender)
+    when 'object' then v_sender ->> 'name' when 'array' then null else v_sender #>> '{}' end;
+  -- what a template or JavaScript writes in place of a name
+  return case when v_name !~ '^\s*(undefined|null|\[object .*|.*\{\{.*)\s*$' then v_name end;
 end;
 $$;
-comment on function private.name_of_sender is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender is
+  'A sender''s name: of a text, or of an object that has one, which may be JSON in a text; null for none.';
 
 create or replace function private.parse_attachments(p_value jsonb) returns jsonb
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -61,29 +70,36 @@ comment on function private.parse_attachments is
   'Attachments as an array: of an array, one object, one url, or JSON in a text; else null.';
 
 -- Comments have removed_at, chat messages deleted_at.
+create or replace function private.removal_keys() returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted'];
+end;
+$$;
+comment on function private.removal_keys is 'The keys that say whether, or when, a message was removed.';
+
 create or replace function private.parse_removed_at(p_record jsonb, p_changed_at timestamptz)
 returns timestamptz
 language plpgsql stable security invoker set search_path = '' as $$
 declare
+  v_key text;
+  v_text text;
   v_removed_at timestamptz;
+  v_is_removed boolean := false;
 begin
-  if not p_record ?| array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted'] then
+  if not p_record ?| private.removal_keys() then
     return null;
   end if;
-  v_removed_at := coalesce(
-    private.parse_time(p_record ->> 'removed_at'), private.parse_time(p_record ->> 'deleted_at')
-  );
-  return case
-    when v_removed_at is not null then v_removed_at
-    when private.parse_boolean(coalesce(
-      p_record ->> 'is_removed', p_record ->> 'is_deleted', p_record ->> 'removed', p_record ->> 'deleted'
-    ))
-      or coalesce(private.parse_boolean(p_record ->> 'removed_at'),
-        not private.is_blank(p_record -> 'removed_at'))
-      or coalesce(private.parse_boolean(p_record ->> 'deleted_at'),
-        not private.is_blank(p_record -> 'deleted_at'))
-      then coalesce(p_changed_at, 'epoch')
-  end;
+  foreach v_key in array private.removal_keys() loop
+    v_text := private.non_blank(p_record ->> v_key);
+    v_removed_at := coalesce(v_removed_at, private.parse_time(v_text));
+    -- in place of a time, anything but what stands for none
+    v_is_removed := v_is_removed or coalesce(
+      private.parse_boolean(v_text), v_key like '%\_at' and not private.is_placeholder(v_text), false
+    );
+  end loop;
+  return case when v_is_removed or v_removed_at is not null
+    then coalesce(v_removed_at, p_changed_at, 'epoch') end;
 end;
 $$;
 comment on function private.parse_removed_at is
@@ -106,6 +122,11 @@ begin
         ) and private.parse_time(k.value #>> '{}') is null then 'is not a time'
         when k.key in ('chat_thread_id', 'chat_room_uuid', 'space_id')
           and private.parse_id(k.value) is null then 'is not an id'
+        when k.key in ('is_removed', 'is_deleted', 'removed', 'deleted')
+          and private.parse_boolean(k.value #>> '{}') is null and private.parse_time(k.value #>> '{}') is null
+          then 'is not true or false'
+        when k.key in ('sender', 'parent_sender') and private.name_of_sender(k.value) is null
+          then 'has no name'
         when k.key in ('replies_count', 'reply_index') and private.parse_integer(k.value #>> '{}') is null
           then 'is not a whole number'
         when k.key in ('attachments', 'parent_attachments') and private.parse_attachments(k.value) is null
@@ -145,6 +166,15 @@ $$;
 comment on function private.parse_author_name is
   'The name of a chat message''s author: of "replier <n>", of its sender, of sender_name.';
 
+create or replace function private.is_undated_edit(p_text text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return private.non_blank(p_text) is not null and not private.is_placeholder(p_text);
+end;
+$$;
+comment on function private.is_undated_edit is
+  'Whether a text, which is not a time, stands where the time of an edit should, and not for a missing one.';
+
 create or replace function private.complete_chat_message(
   p_snapshot private.circle_snapshot, p_message jsonb, p_path text
 ) returns private.circle_snapshot
@@ -156,9 +186,12 @@ begin
     v.posted_at, private.parse_time(p_message ->> 'sent_at'),
     private.parse_time(p_message ->> 'parent_created_at')
   );
-  v.is_edit_undated := v.edited_at is null and private.non_blank(p_message ->> 'edited_at') is not null;
+  v.is_edit_undated := v.edited_at is null and private.is_undated_edit(p_message ->> 'edited_at');
   v.removed_at := private.parse_removed_at(p_message, coalesce(v.edited_at, v.posted_at));
-  v.unread := private.unread_values(p_message, p_path, v.body is null);
+  v.unread := private.unread_values(
+    case when v.author_name is null then p_message else p_message - array['sender', 'parent_sender'] end,
+    p_path, v.body is null
+  );
   return v;
 end;
 $$;
@@ -166,12 +199,28 @@ comment on function private.complete_chat_message is
   'A chat message with what few have: another key for the time, an edit at a time that cannot be read, a '
   'removal, and what else cannot be read.';
 
+create or replace function private.first_present(variadic p_values jsonb[]) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_value jsonb;
+begin
+  foreach v_value in array p_values loop
+    if not private.is_blank(v_value) then
+      return v_value;
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.first_present is 'The first value that is not blank; null where all are.';
+
 create or replace function private.parse_chat_message(p_message jsonb, p_path text)
 returns private.circle_snapshot
 language plpgsql stable strict security invoker set search_path = '' as $$
 declare
   m record;
   v_rich_text jsonb;
+  v_sender jsonb;
   v private.circle_snapshot;
   v_replies_count integer;
 begin
@@ -187,10 +236,11 @@ begin
     parent_attachments jsonb, attachments jsonb, created_at text, edited_at text, replies_count text
   );
   v_rich_text := private.parse_embedded_json(coalesce(m.parent_rich_text_body, m.rich_text_body));
-  v.message_id := private.parse_id(coalesce(nullif(m.message_id, '""'), nullif(m.reply_id, '""'), m.id));
+  v.message_id := private.parse_id(private.first_present(m.message_id, m.reply_id, m.id));
   v.thread_id := private.parse_id(m.chat_thread_id);
-  v.author_name := private.parse_author_name(p_message, m.reply_index, coalesce(m.parent_sender, m.sender));
-  v.author_email := private.non_blank(coalesce(m.author_email, m.sender ->> 'email'));
+  v_sender := private.parse_embedded_json(coalesce(m.parent_sender, m.sender));
+  v.author_name := private.parse_author_name(p_message, m.reply_index, v_sender);
+  v.author_email := private.non_blank(coalesce(m.author_email, v_sender ->> 'email'));
   v.body := coalesce(
     private.parse_text(m.parent_body), private.parse_text(m.body), private.parse_rich_text(v_rich_text),
     private.parse_text(v_rich_text -> 'circle_ios_fallback_text')
@@ -212,8 +262,9 @@ begin
     or num_nulls(v.edited_at, v.reply_index, v_replies_count, v.thread_id, v.chat_room_uuid, v.space_id)
       > num_nulls(m.edited_at, m.reply_index, m.replies_count, m.chat_thread_id, m.chat_room_uuid, m.space_id)
     or v.body is null and coalesce(m.parent_body, m.body) is not null
+    or v.author_name is null and coalesce(m.parent_sender, m.sender) is not null
     or v.attachments is null and coalesce(m.parent_attachments, m.attachments) is not null
-    or p_message ?| array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted']
+    or p_message ?| private.removal_keys()
   then
     v := private.complete_chat_message(v, p_message, p_path);
   end if;
@@ -231,7 +282,7 @@ returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v private.circle_snapshot;
-  v_author constant jsonb := coalesce(p_record -> 'author', p_record -> 'user');
+  v_author constant jsonb := private.parse_embedded_json(coalesce(p_record -> 'author', p_record -> 'user'));
   v_rich_text constant jsonb := private.parse_embedded_json(p_record -> 'tiptap_body');
   v_html constant text := coalesce(
     p_record #>> '{body,body}', p_record #>> '{body,html}', private.parse_text(p_record -> 'body')
@@ -268,8 +319,10 @@ begin
   v.edited_at := coalesce(
     private.parse_time(p_record #>> '{body,updated_at}'), private.parse_time(p_record ->> 'updated_at')
   );
-  v.is_edit_undated := v.edited_at is null
-    and private.non_blank(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at')) is not null;
+  v.is_edit_undated := v.edited_at is null and (
+    private.is_undated_edit(p_record #>> '{body,updated_at}')
+    or private.is_undated_edit(p_record ->> 'updated_at')
+  );
   v.removed_at := private.parse_removed_at(p_record, coalesce(v.edited_at, v.posted_at));
   v.unread := private.unread_values(p_record, p_path, v.body is null);
   return v;

@@ -43,13 +43,14 @@ create or replace function private.parse_circle_item(p_element jsonb, p_index in
 returns private.circle_item
 language plpgsql stable security invoker set search_path = '' as $$
 declare
+  v_element constant jsonb := private.spell_envelope_keys(p_element);
   v private.circle_item;
   v_key text;
   v_is_reply boolean;
   v_replies jsonb;
 begin
   v.index := p_index;
-  v.shape := private.circle_shape(p_element);
+  v.shape := private.circle_shape(v_element);
   v.replies := '{}'::private.circle_snapshot[];
   v.is_last := true;
   if v.shape in ('hint', 'unrecognised') then
@@ -57,35 +58,35 @@ begin
   end if;
   v_key := private.reply_key(v.shape);
   v_is_reply := v.shape = 'comment'
-    or v.shape = 'chat_message' and private.parse_id(p_element -> 'parent_message_id') is not null;
-  if p_element -> v_key = '[]' then
+    or v.shape = 'chat_message' and private.parse_id(v_element -> 'parent_message_id') is not null;
+  if v_element -> v_key = '[]' then
     v_replies := '[]';
-  elsif private.is_list_of_replies(p_element -> v_key) then
-    v_replies := private.list_of_replies(p_element -> v_key);
+  elsif private.is_list_of_replies(v_element -> v_key) then
+    v_replies := private.list_of_replies(v_element -> v_key);
   else
     v_replies := '[]';
     v.unread := jsonb_build_array(
-      private.unread_value(v_key, p_element -> v_key, 'is not a list of replies')
+      private.unread_value(v_key, v_element -> v_key, 'is not a list of replies')
         || '{"code": "tracker_replies_invalid"}'
     );
   end if;
   if v_is_reply then
-    v.root := private.parse_answered_message(p_element, v.shape);
-    v_replies := jsonb_build_array(p_element) || v_replies;
+    v.root := private.parse_answered_message(v_element, v.shape);
+    v_replies := jsonb_build_array(v_element) || v_replies;
   else
-    v.root := private.parse_circle_root(p_element, v.shape, v_replies <> '[]');
+    v.root := private.parse_circle_root(v_element, v.shape, v_replies <> '[]');
   end if;
   if not private.is_circle_id((v.root).message_id) then
     v.error_code := 'tracker_message_id_invalid';
-    v.error_detail := private.describe_id_error(p_element, v.shape);
+    v.error_detail := private.describe_id_error(v_element, v.shape);
   end if;
   if (v.root).unread is not null then
     v.unread := (v.root).unread || coalesce(v.unread, '[]');
   end if;
-  if v.shape = 'chat_message' and not v_is_reply and not private.is_blank(p_element -> 'parent_message_id')
+  if v.shape = 'chat_message' and not v_is_reply and not private.is_blank(v_element -> 'parent_message_id')
     then
     v.unread := coalesce(v.unread, '[]')
-      || private.unread_value('parent_message_id', p_element -> 'parent_message_id', 'is not an id');
+      || private.unread_value('parent_message_id', v_element -> 'parent_message_id', 'is not an id');
   end if;
   if v_replies <> '[]' then
     return private.with_replies(v, private.parse_circle_replies(v_replies, v.shape, v_is_reply));

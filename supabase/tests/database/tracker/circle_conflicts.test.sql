@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(27);
+select plan(28);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -154,6 +154,33 @@ select is(
 )
 from unnest(array[null, '']) as v;
 select is((select removed_at from circle_issues where message_id = '43'), null, 'neither of them');
+create temp table removed as
+select v.id, v.more, r #>> '{imported,0,unread,0,field}' as unread
+from (values
+  (50, '{"is_removed": "", "removed": true}'), (51, '{"is_removed": false, "is_deleted": "yes"}'),
+  (52, '{"deleted": "2026-03-08T00:00:00Z"}'), (53, '{"deleted_at": "yes"}'),
+  (54, '{"deleted_at": 1772924400}'),
+  (55, '{"deleted_at": "null", "is_removed": 0}'), (56, '{"removed_at": "{{ $json.removed_at }}"}'),
+  (57, '{"removed_at": "undefined"}'), (58, '{"removed_at": false, "deleted": "no"}'),
+  (59, '{"is_removed": "ja"}')
+) as v (id, more)
+cross join lateral handle_circle_webhook(pg_temp.single(v.id::text, 'x', null, v.more::jsonb)) as r;
+select results_eq(
+  $$ select r.more, c.removed_at at time zone 'UTC', r.unread from removed as r
+     join circle_issues as c on c.message_id = r.id::text order by r.more collate "C" $$,
+  $$ values
+    ('{"deleted": "2026-03-08T00:00:00Z"}', '2026-03-08 00:00:00'::timestamp, null),
+    ('{"deleted_at": "null", "is_removed": 0}', null, 'deleted_at'),
+    ('{"deleted_at": "yes"}', '2026-03-02 09:14:05.12', 'deleted_at'),
+    ('{"deleted_at": 1772924400}', '2026-03-07 23:00:00', null),
+    ('{"is_removed": "", "removed": true}', '2026-03-02 09:14:05.12', null),
+    ('{"is_removed": "ja"}', null, 'is_removed'),
+    ('{"is_removed": false, "is_deleted": "yes"}', '2026-03-02 09:14:05.12', null),
+    ('{"removed_at": "undefined"}', null, 'removed_at'),
+    ('{"removed_at": "{{ $json.removed_at }}"}', null, 'removed_at'),
+    ('{"removed_at": false, "deleted": "no"}', null, 'removed_at') $$,
+  'any key may say it, and what stands in the place of a time that was missing does not'
+);
 
 select * from finish();
 rollback;

@@ -90,7 +90,7 @@ select is(
   pg_temp.status_of(convert_to(repeat('[', 500000) || repeat(']', 500000), 'UTF8')), 'unreadable',
   'or with a far one'
 );
-select is(pg_temp.status_of('{"n": 1e9999999}'), 'unreadable', 'a number that no database holds');
+select is(pg_temp.status_of('{"n": 1e9999999}'), 'unrecognised', 'not a number that no database holds');
 select is(
   (select string_agg(distinct error, ' ' order by error) from private.inbox_events
     where status = 'unreadable'),

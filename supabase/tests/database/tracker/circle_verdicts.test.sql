@@ -93,12 +93,18 @@ select results_eq(
   $$ select v.json, pg_temp.outcome(v.json) from (values
       ('{"isIssue": true, "Confidence": "5%"}'), ('{"is_issue": true, "confidence_score": "?"}'),
       ('{"Is Issue": false, "reasoning": "r"}'), ('{"is_issue": true, "confidence": 1, "Confidence": "?"}'),
-      ('{"is_issue": true, "model": "m"}')) as v (json) $$,
+      ('{"is_issue": true, "model": "m"}'), ('{"IS_ISSUE": false, "CONFIDENCE": "99%"}'),
+      ('{"Is Issue": true, "Confidence Level": "high"}'), ('{"is-issue": true, "issue-title": "T"}'),
+      ('{"is_issue": "", "isIssue": false}'), ('{"is_issue": null, "IsIssue": true, "confidenceScore": 0.9}')
+      ) as v (json) $$,
   $$ values ('{"isIssue": true, "Confidence": "5%"}', 'waits'),
     ('{"is_issue": true, "confidence_score": "?"}', 'waits confidence="?"'),
     ('{"Is Issue": false, "reasoning": "r"}', 'dismissed'),
     ('{"is_issue": true, "confidence": 1, "Confidence": "?"}', 'issue'),
-    ('{"is_issue": true, "model": "m"}', 'issue') $$,
+    ('{"is_issue": true, "model": "m"}', 'issue'), ('{"IS_ISSUE": false, "CONFIDENCE": "99%"}', 'dismissed'),
+    ('{"Is Issue": true, "Confidence Level": "high"}', 'waits confidence="high"'),
+    ('{"is-issue": true, "issue-title": "T"}', 'issue'), ('{"is_issue": "", "isIssue": false}', 'dismissed'),
+    ('{"is_issue": null, "IsIssue": true, "confidenceScore": 0.9}', 'issue') $$,
   'a key in another spelling is not a missing one'
 );
 
