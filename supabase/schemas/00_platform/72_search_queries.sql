@@ -14,6 +14,18 @@ comment on type private.search_term is
   'One term of a typed query: a word, an identifier, or words in quotes. alternative: how many times "or" '
   'stands before it.';
 
+-- Telephones and word processors type “these”, keyboards for Japanese ＂these＂.
+create or replace function private.plain_signs(p_query text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return translate(
+    p_query, U&'\201C\201D\201E\201F\00AB\00BB\FF02\FF0D\2212\3000\00A0', '"""""""--  '
+  );
+end;
+$$;
+comment on function private.plain_signs is
+  'A typed query with the quotes, minus signs and spaces of ASCII in place of others.';
+
 create or replace function private.parse_search_terms(p_query text) returns private.search_term[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -24,7 +36,7 @@ begin
         m.match[1] is not null as is_excluded, m.match[2] is not null as is_quoted,
         m.number = count(*) over () as is_last, coalesce(m.match[2], m.match[3]) as text, m.number
       from regexp_matches(
-        replace(left(p_query, 1000), E'\u3000', ' '), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g'
+        private.plain_signs(left(p_query, 1000)), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g'
       ) with ordinality as m (match, number)
       cross join lateral (
         select m.match[1] is null and m.match[2] is null and lower(m.match[3]) = 'or' as is_or

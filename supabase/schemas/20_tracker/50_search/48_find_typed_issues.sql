@@ -5,7 +5,7 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_phrase tsquery;
 begin
-  if p_typed ~* '"|(^|\s)(-\S|or\s)' then
+  if private.plain_signs(p_typed) ~* '"|(^|\s)(-\S|or\s)' then
     return null;
   end if;
   v_phrase := private.term_query(left(p_typed, 300), false);

@@ -113,7 +113,9 @@ language plpgsql stable security definer rows 20 set search_path = '' as $$
 declare
   v_numbered uuid;
 begin
-  p_filter.issue_number := substring(p_typed from '^#?([0-9]{1,9})$')::integer;
+  p_filter.issue_number := substring(
+    lower(p_typed) from '^(?:#|exai[- ]#?|exai://issues/)?([0-9]{1,9})$'
+  )::integer;
   if p_filter.issue_number is not null then
     select f.issue_id into v_numbered from private.find_exai_issues(null, null, p_filter, false, 1, 0) as f;
     p_filter.not_issue_number := p_filter.issue_number;

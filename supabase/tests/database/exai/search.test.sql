@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(34);
+select plan(40);
 
 \ir ../helpers/personas.psql
 
@@ -46,6 +46,13 @@ select is(
   )),
   'Hard', 'a number'
 );
+select is(
+  pg_temp.found((
+    select quote_literal(p || issue_number) from exai_issues where title = 'Hardcoded defaults'
+  )),
+  'Hard', 'a number, written ' || p
+)
+from unnest(array['', 'EXAI-', 'exai-', 'EXAI #', ' exai ', 'exai://issues/']) as p;
 select is(pg_temp.found(''''''), 'Hard,Kimi,Asyn', 'a blank query lists the newest first');
 select is(pg_temp.found('null, severity => ''{critical,high}'', status => ''{open}'''), 'Asyn',
   'filters by severity and status');

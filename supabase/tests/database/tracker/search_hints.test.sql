@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(20);
+select plan(25);
 
 \ir ../helpers/personas.psql
 
@@ -34,6 +34,10 @@ select is(pg_temp.found('quota mcp', 2), '303,301', 'either of two rare words');
 select is(pg_temp.found('"connection closed" mcp', 2), '301,304', 'quotes decide what is listed');
 select is(pg_temp.found('"request takes" mcp'), '302', 'though other words are elsewhere');
 select is(pg_temp.found('mcp quota -minutes'), null, 'so does an excluded word');
+select is(pg_temp.found(q, 2), '301,304', 'quotes of another keyboard: ' || q)
+from unnest(array['“connection closed” mcp', '„connection closed“ mcp', '«connection closed» mcp',
+  '＂connection closed＂　mcp']) as q;
+select is(pg_temp.found('mcp quota －minutes'), null, 'and its minus');
 select is(pg_temp.found('quota mcp -restarted'), '303', 'for some words too');
 select is(pg_temp.found('mcp nonesuch or quota other', 2), '303,301', 'either or, with unknown words');
 select is(
