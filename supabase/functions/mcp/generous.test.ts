@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { readArguments } from "./generous.ts";
+import { issueNumber } from "./inputs.ts";
 import { tools } from "./server.ts";
 import { parseArguments, type Tool } from "./tool.ts";
 
@@ -203,6 +204,25 @@ describe("only exact texts are read", () => {
     { action: "x", nested: { action: "y" } },
   ])("%j is refused", (given) => {
     expect(() => parseArguments("it", schema, given)).toThrow(/^Invalid arguments for it: /);
+  });
+
+  test.each([
+    ["#4", 4],
+    ["EXAI-4", 4],
+    ["exai-4", 4],
+    ["EXAI #4", 4],
+    ["exai://issues/4", 4],
+    ["4", 4],
+    ["#04", "#04"],
+    ["##4", "##4"],
+    ["EXAI-", "EXAI-"],
+    ["ABC-4", "ABC-4"],
+    ["https://example.org/4", "https://example.org/4"],
+  ])("the number of an issue may be written %s", (given, meant) => {
+    expect(readArguments(z.strictObject({ issue_number: issueNumber, limit: z.number() }), {
+      issue_number: given,
+      limit: "#4",
+    })).toEqual({ issue_number: meant, limit: "#4" });
   });
 
   test("null and an empty text do not stand for what is required", () => {

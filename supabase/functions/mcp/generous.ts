@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { issueNumber } from "./inputs.ts";
 
 // Arguments as clients spell them. Only exact texts are read as what they plainly are; everything else is left for
 // validation to reject. (`z.coerce` would read "false" as true, and null and "" as 0.)
@@ -7,6 +8,9 @@ import type { z } from "zod";
 const CLIENT_KEYS = new Set(["toolCallId", "sessionId", "action", "chatInput", "tool"]);
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+/** An issue's number as people, pull requests and resources write it: #12, EXAI-12, exai://issues/12. */
+const ISSUE = /^(?:#|exai[- ]#?|exai:\/\/issues\/)([1-9]\d*)$/i;
 
 /**
  * The arguments of a tool, in the types of its schema: numbers and booleans from text, arrays and objects from JSON text.
@@ -28,8 +32,10 @@ function read(schema: z.core.$ZodType, given: unknown): unknown {
       return read(def.innerType, given);
     case "nullable":
       return given === null ? null : read(def.innerType, given);
-    case "number":
-      return typeof given === "string" && NUMBER.test(given) ? Number(given) : given;
+    case "number": {
+      const digits = schema === issueNumber && typeof given === "string" ? given.replace(ISSUE, "$1") : given;
+      return typeof digits === "string" && NUMBER.test(digits) ? Number(digits) : given;
+    }
     case "boolean":
       return given === "true" ? true : given === "false" ? false : given;
     case "array": {

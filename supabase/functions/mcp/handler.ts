@@ -115,9 +115,10 @@ async function serve(
   }
 }
 
-/** The transport wants clients to accept a stream too, which it never sends. */
+/** The transport wants clients to accept a stream too, which it never sends, and takes an empty revision for one. */
 function acceptBoth(given: Headers): Headers {
   const headers = new Headers(given);
+  if (!headers.get("mcp-protocol-version")?.trim()) headers.delete("mcp-protocol-version");
   if (/application\/(json|\*)|\*\/\*/.test(headers.get("accept") ?? "*/*")) {
     headers.set("accept", "application/json, text/event-stream");
   }

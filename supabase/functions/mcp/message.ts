@@ -52,7 +52,7 @@ export function refuse(message: unknown, header: string | null): Response | unde
   const { id, method, params } = isObject(message) ? message : {};
   const given = isObject(params) ? params : {};
   const claimed = isObject(given._meta) ? given._meta[PROTOCOL_VERSION_META_KEY] : undefined;
-  const unknown = [header?.trim(), claimed].find((revision) =>
+  const unknown = [header?.trim() || undefined, claimed].find((revision) =>
     typeof revision === "string" && !REVISIONS.includes(revision)
   );
   if (typeof unknown === "string") {

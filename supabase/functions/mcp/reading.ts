@@ -66,7 +66,7 @@ export const readingTools: readonly Tool[] = [
       "Full-text search over title, file, components, description, analysis and updates of all issues, including " +
       "finished ones, best first. Issues with all words come first, then those with some, by how rare these are; " +
       'identifiers and paths match as a whole or by their parts; "a phrase" and -excluded decide what is listed at all; ' +
-      "this or that; #12 lists that issue first. An empty query lists the newest issues. Search before you file an issue: it may exist. Returns {issues, next}, each issue with a snippet; if next is not " +
+      "this or that; #12 or EXAI-12 lists that issue first. An empty query lists the newest issues. Search before you file an issue: it may exist. Returns {issues, next}, each issue with a snippet; if next is not " +
       "null, pass it as offset to get the next page.",
     input: {
       query: z.string().max(1_000),

@@ -8,6 +8,7 @@ import { claim, rows, step as stepRow } from "./outputs.ts";
 import { ADDS, OVERWRITES, type Tool, tool } from "./tool.ts";
 
 const MAX_STEPS = 100;
+const PAGE = 1_000;
 const STEP_COLUMNS = "step_number, description, status, conversation_id, completed_at";
 
 const stepNumber = z.number().int().min(1).max(1_000_000);
@@ -114,10 +115,14 @@ export const stepTools: readonly Tool[] = [
   }),
 ];
 
+/** All steps of an issue; the API returns up to 1,000 rows at a time. */
 async function loadSteps(db: SupabaseClient, issueId: string) {
-  return await call(() =>
-    db.from("exai_issue_checklist").select(STEP_COLUMNS).eq("issue_id", issueId).order("step_number").limit(
-      1_000,
-    )
-  );
+  const page = (from: number) =>
+    call(() =>
+      db.from("exai_issue_checklist").select(STEP_COLUMNS).eq("issue_id", issueId).order("step_number")
+        .range(from, from + PAGE - 1)
+    );
+  const steps = await page(0);
+  for (let from = PAGE; steps.length === from; from += PAGE) steps.push(...await page(from));
+  return steps;
 }

@@ -65,7 +65,8 @@ export const trackerTools: readonly Tool[] = [
     const found = await call<Row[]>(() =>
       db.rpc("similar_issues", { title, description, max_results: limit })
     );
-    const { issues } = fitPage(found.map(withoutId), limit, () => null);
-    return { issues };
+    const { issues, cut } = fitPage(found.map(withoutId), limit, () => null);
+    const how = "These are less similar: search_tracker_issues finds them by their words.";
+    return { issues, ...(cut ? { cut: { ...cut, how } } : {}) };
   }),
 ];

@@ -220,6 +220,20 @@ describe("lists", () => {
     expect(new Set(seen).size).toBe(RELATIONS + 1);
   });
 
+  test("similar_issues says how many it left out", async () => {
+    const title = `login ${"題".repeat(290)}`;
+    await sql`
+      insert into public.issues (title, segment) select ${title}, 'auth' from generate_series(1, 50)
+    `;
+    const found = await call<{ issues: unknown[]; cut: { issues: number; how: string } }>("similar_issues", {
+      title,
+      limit: 50,
+    });
+    expect(found.issues.length).toBeGreaterThan(5);
+    expect(found.cut.issues).toBe(50 - found.issues.length);
+    expect(found.cut.how).toContain("search_tracker_issues");
+  });
+
   test("the tools themselves", async () => {
     expect(countTokens(JSON.stringify(await client.listTools()))).toBeLessThan(MAX_TOKENS);
   });

@@ -264,6 +264,18 @@ describe("writing", () => {
     expect(await complete(3, { status: "skipped" })).toMatchObject({ progress: { skipped_steps: 1 } });
     expect(await failTool(client, "complete_step", { issue_number, step_number: 4, conversation_id }))
       .toMatch(/exai_step_unknown.*\n.*Its steps are: 1, 2, 3, 10\./);
+
+    // more than one answer of the API has
+    await sql`
+      insert into public.exai_issue_checklist (issue_id, step_number, description)
+      select i.id, 10 + n, 'More' from public.exai_issues as i, generate_series(1, 1000) as n
+      where i.issue_number = ${issue_number}
+    `;
+    expect(await complete(1_010)).toMatchObject({
+      changed: true,
+      step: { step_number: 1_010, status: "complete" },
+      progress: { completed_steps: 2, skipped_steps: 1, total_steps: 1_004 },
+    });
   });
 
   test("relations are added and removed, and cycles rejected", async () => {
