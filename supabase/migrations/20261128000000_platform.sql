@@ -374,6 +374,18 @@ comment on type private.search_term is
   'One term of a typed query: a word, an identifier, or words in quotes. alternative: how many times "or" '
   'stands before it.';
 
+-- Telephones and word processors type “these”, keyboards for Japanese ＂these＂.
+create or replace function private.plain_signs(p_query text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return translate(
+    p_query, U&'\201C\201D\201E\201F\00AB\00BB\FF02\FF0D\2212\3000\00A0', '"""""""--  '
+  );
+end;
+$$;
+comment on function private.plain_signs is
+  'A typed query with the quotes, minus signs and spaces of ASCII in place of others.';
+
 create or replace function private.parse_search_terms(p_query text) returns private.search_term[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -384,7 +396,7 @@ begin
         m.match[1] is not null as is_excluded, m.match[2] is not null as is_quoted,
         m.number = count(*) over () as is_last, coalesce(m.match[2], m.match[3]) as text, m.number
       from regexp_matches(
-        replace(left(p_query, 1000), E'\u3000', ' '), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g'
+        private.plain_signs(left(p_query, 1000)), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g'
       ) with ordinality as m (match, number)
       cross join lateral (
         select m.match[1] is null and m.match[2] is null and lower(m.match[3]) = 'or' as is_or
@@ -1417,8 +1429,9 @@ end;
 $$;
 comment on function private.try_jsonb is 'A text as JSON; null where it is not JSON that can be stored.';
 
--- What is between the strings of a text: Python's and JavaScript's constants, commas too many, and between
--- two objects none. NaN stays a value, which cannot be read.
+-- What is between the strings of a text: Python's and JavaScript's constants, keys without quotes, values
+-- that a template left out, commas too many, and between two objects none. NaN stays a value, which cannot be
+-- read, and so do numbers that JSON or numeric does not have: 007, 1e200000.
 create or replace function private.repair_json_part(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
@@ -1428,6 +1441,12 @@ begin
   v_text := regexp_replace(v_text, '\mFalse\M', 'false', 'g');
   v_text := regexp_replace(v_text, '\m(None|undefined)\M', 'null', 'g');
   v_text := regexp_replace(v_text, '[-+]?\m(NaN|Infinity)\M', '"\1"', 'g');
+  v_text := regexp_replace(v_text, '-?\m[0-9.]+[eE][-+]?[0-9]{4,}\M', '"\&"', 'g');
+  v_text := regexp_replace(v_text, '([:[,]\s*)(0[0-9]+)(?=\s*[],}])', '\1"\2"', 'g');
+  v_text := regexp_replace(v_text, '([:[,]\s*-?)(\.[0-9])', '\10\2', 'g');
+  v_text := regexp_replace(v_text, '([:[,]\s*)\+(?=[0-9.])', '\1', 'g');
+  v_text := regexp_replace(v_text, '([{,]\s*)([[:alpha:]_$][\w$]*)(?=\s*:)', '\1"\2"', 'g');
+  v_text := regexp_replace(v_text, ':(?=\s*[],}])', ': null', 'g');
   v_text := regexp_replace(v_text, ',(\s*[]}])', '\1', 'g');
   return regexp_replace(v_text, '([]}])(\s*)(?=[[{])', '\1,\2', 'g');
 end;
@@ -1481,8 +1500,36 @@ end;
 $$;
 comment on function private.repair_json is
   'What language models and templates write in place of JSON, several values as an array: constants of '
-  'Python and JavaScript, single quotes, comments, commas too many, line breaks in strings. Null '
-  'for anything else.';
+  'Python and JavaScript, single quotes or none, comments, missing values, commas too many, line breaks in '
+  'strings. Null for anything else.';
+
+-- JSON that was put into a string, or into a page, without being taken out again.
+create or replace function private.unescape_json_text(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return case
+    when p_text ~ '^[[{]\s*\\["n]' then private.try_jsonb('"' || replace(p_text, E'\n', '\n') || '"') #>> '{}'
+    when p_text ~ '^[[{]\s*&quot;' then replace(replace(replace(replace(replace(
+      p_text, '&quot;', '"'), '&#39;', ''''), '&lt;', '<'), '&gt;', '>'), '&amp;', '&')
+  end;
+end;
+$$;
+comment on function private.unescape_json_text is
+  'A text of JSON that has \" or &quot; in place of quotes, as JSON; null for any other text.';
+
+-- The only code block of a text, without what is around it, which may contain brackets too.
+create or replace function private.find_code_block(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_fence constant text := substring(p_text from '(```|~~~)');
+begin
+  return case when cardinality(string_to_array(p_text, v_fence)) = 3
+    then substring(split_part(p_text, v_fence, 2) from '[\[{].*[\]}]') end;
+end;
+$$;
+comment on function private.find_code_block is
+  'What is between the first and the last bracket of the only code block in a text; null where there is '
+  'none, or more than one.';
 
 create or replace function private.parse_json_text(p_text text) returns jsonb
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1497,10 +1544,19 @@ begin
     if jsonb_typeof(v_value) in ('object', 'array', 'string') then
       return v_value;
     end if;
+    v_part := private.unescape_json_text(v_text);
+    if v_part is not null then
+      return private.parse_json_text(v_part);
+    end if;
+  elsif strpos(v_text, '</think') > 0 then
+    -- what a model thought before it answered
+    v_text := regexp_replace(v_text, '^.*</think(ing)?>', '');
   end if;
   v_part := substring(v_text from '[\[{].*[\]}]');
   -- JSON that begins after the last bracket was cut: what is before it would be taken for all.
-  if substr(v_text, 1 + length(substring(v_text from '^.*[\]}]'))) ~ '[\[{]\s*(["''\[{]|$)' then
+  if substr(v_text, 1 + length(substring(v_text from '^.*[\]}]')))
+    ~ '[\[{]\s*(["''\[{]|$)|\{\s*[[:alpha:]_$][\w$]*\s*:'
+  then
     return null;
   end if;
   -- Before a code block there may be brackets too.
@@ -1509,13 +1565,57 @@ begin
   end if;
   return coalesce(
     private.try_jsonb(v_part), private.try_jsonb(v_block), private.repair_json(v_part),
-    private.repair_json(v_block)
+    private.repair_json(v_block), private.repair_json(private.find_code_block(v_text))
   );
 end;
 $$;
 comment on function private.parse_json_text is
-  'The JSON in a text: the whole text, a code block in it, or what is between the first and '
-  'the last bracket, repaired where it is nearly JSON. Null where the text ends in the middle of a value.';
+  'The JSON in a text: the whole text, a code block in it, or what is between the first and the last '
+  'bracket, repaired where it is nearly JSON. Null where the text ends in the middle of a value.';
+
+-- 00_platform/84_form_texts.sql
+-- JSON in the fields of a form: what tools send that post forms in place of JSON.
+
+create or replace function private.decode_percent(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return convert_from((
+    select string_agg(
+      case when t.match[1] ~ '^%.' then decode(replace(t.match[1], '%', ''), 'hex')
+        else convert_to(t.match[1], 'UTF8') end, '' order by t.number
+    )
+    from regexp_matches(replace(p_text, '+', ' '), '((?:%[[:xdigit:]]{2})+|[^%]+|%)', 'g')
+      with ordinality as t (match, number)
+  ), 'UTF8');
+exception
+  when character_not_in_repertoire then
+    return null;
+end;
+$$;
+comment on function private.decode_percent is
+  'A name or value of a form, decoded; null where it is not UTF-8 then.';
+
+-- Only where a value begins as JSON does: any text may have equals signs.
+create or replace function private.parse_form(p_text text) returns jsonb
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(p_text);
+begin
+  if v_text !~ '^[[:alnum:]_.%-]+=' or v_text ~ '\s' or v_text !~* '=(%20|\+)*(%7b|%5b|%22)' then
+    return null;
+  end if;
+  return (
+    select jsonb_object_agg(
+      coalesce(private.decode_percent(split_part(f.field, '=', 1)), ''),
+      private.decode_percent(substr(f.field, strpos(f.field, '=') + 1))
+    )
+    from string_to_table(v_text, '&') as f (field)
+    where strpos(f.field, '=') > 1
+  );
+end;
+$$;
+comment on function private.parse_form is
+  'The fields of a form, as an object of texts, if one of them is JSON; null for any other text.';
 
 -- 00_platform/90_backoff.sql
 -- The wait between attempts, the same for everything that is retried.

@@ -196,7 +196,7 @@ begin
   exception
     when data_exception then
       -- what a template or a language model has written in place of it
-      v.value := private.parse_json_text(v_text);
+      v.value := coalesce(private.parse_json_text(v_text), private.parse_form(v_text));
       v.error := case when v.value is null then 'inbox_json_invalid' end;
       return v;
   end;

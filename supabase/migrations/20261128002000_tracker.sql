@@ -9562,7 +9562,8 @@ begin
   where t.tag in ('a', 'img', 'iframe', 'embed', 'object', 'video', 'audio', 'source', 'ol', 'pre', 'code',
       'action-text-attachment')
     and lower(a.match[1]) in (
-      'href', 'src', 'alt', 'data', 'start', 'class', 'url', 'content-type', 'caption', 'filename'
+      'href', 'src', 'data-src', 'srcset', 'alt', 'data', 'start', 'class', 'url', 'content-type', 'caption',
+      'filename'
     );
   return query
   select a.position, jsonb_object_agg(a.name, a.value order by a.number desc)
@@ -9592,7 +9593,10 @@ begin
       v.address := a ->> 'href';
     when p_tag = 'img' then
       v.text := a ->> 'alt';
-      v.address := a ->> 'src';
+      v.address := coalesce(
+        private.parse_address(a ->> 'src'), private.parse_address(a ->> 'data-src'),
+        private.parse_address(substring(a ->> 'srcset' from '^\s*([^\s,]\S*[^\s,])'))
+      );
     when p_tag in ('iframe', 'embed', 'object', 'video', 'audio', 'source') then
       v.tag := 'embed';
       v.address := coalesce(a ->> 'src', a ->> 'data');
@@ -9728,7 +9732,9 @@ create or replace function private.parse_rich_leaf(p_tag text, p_node jsonb, p_o
 returns private.rich_token
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-  v_fallback constant text := p_node ->> 'circle_ios_fallback_text';
+  v_fallback constant text := coalesce(
+    p_node ->> 'circle_ios_fallback_text', p_object ->> 'circle_ios_fallback_text'
+  );
   v_sign constant text := coalesce(private.find_text(p_object, array['mentionSuggestionChar']), '@');
   v_address constant text := private.find_text(p_object, array[
     'src', 'url', 'href', 'original_url', 'embed_url', 'large_url', 'preview_url', 'cdn_url', 'image_url'
@@ -9802,6 +9808,19 @@ $$;
 comment on function private.find_rich_object is
   'The attributes of a node, and those of the object that it refers to where it has none of its own.';
 
+create or replace function private.texts_of_tree(p_tree jsonb) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- A path expression would fail on what is deeper than the stack.
+  return (
+    select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
+    from regexp_matches(p_tree::text, '"(?:text|insert)": ("(?:[^"\\]|\\.)*")', 'g')
+      with ordinality as t (match, position)
+  );
+end;
+$$;
+comment on function private.texts_of_tree is 'The texts in a tree of any editor, without its structure.';
+
 -- Below the depth that is walked, texts are kept without their structure.
 create or replace function private.parse_rich_node(
   p_node jsonb, p_tag text, p_objects jsonb, p_href text, p_is_link_start boolean, p_is_link_end boolean,
@@ -9812,7 +9831,9 @@ declare
   v_attrs constant jsonb := case jsonb_typeof(p_node -> 'attrs')
     when 'object' then p_node -> 'attrs' else '{}' end;
   v_is_code constant boolean := jsonb_path_exists(p_node, '$.marks[*] ? (@.type == "code")');
-  v_text text := coalesce(private.parse_text(p_node -> 'text'), private.parse_text(p_node -> 'content'));
+  v_text text := coalesce(
+    private.parse_text(p_node -> 'text'), private.parse_text(private.parse_embedded_json(p_node -> 'content'))
+  );
   v_object jsonb;
   v private.rich_token[];
 begin
@@ -9840,12 +9861,7 @@ begin
     )::private.rich_token];
   end if;
   if p_is_deepest and v_text is null then
-    -- A path expression would fail on what is deeper than the stack.
-    v_text := (
-      select string_agg(t.match[1]::jsonb #>> '{}', ' ' order by t.position)
-      from regexp_matches(p_node::text, '"text": ("(?:[^"\\]|\\.)*")', 'g')
-        with ordinality as t (match, position)
-    );
+    v_text := private.texts_of_tree(p_node);
   end if;
   return v || case when v_text is not null then array[row(null, v_text, null, null)::private.rich_token] end;
 end;
@@ -9857,7 +9873,7 @@ create or replace function private.content_of_node(p_node jsonb, p_depth integer
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_content constant jsonb := case jsonb_typeof(p_node)
-    when 'array' then p_node when 'object' then p_node -> 'content' end;
+    when 'array' then p_node when 'object' then private.parse_embedded_json(p_node -> 'content') end;
 begin
   return case
     when p_depth >= 50 then '[]'
@@ -9936,13 +9952,18 @@ declare
   v_doc jsonb := private.parse_embedded_json(p_value);
 begin
   for v_level in 1 .. 4 loop
-    exit when jsonb_typeof(v_doc) <> 'object' or v_doc ? 'content' or not v_doc ? 'body';
-    v_wrapper := v_doc;
-    v_doc := private.parse_embedded_json(v_doc -> 'body');
+    exit when jsonb_typeof(v_doc) <> 'object' or v_doc ?| array['content', 'text']
+      or not v_doc ?| array['body', 'doc', 'json'];
+    v_wrapper := case when v_doc ? 'body' then v_doc else v_wrapper end;
+    v_doc := private.parse_embedded_json(coalesce(v_doc -> 'body', v_doc -> 'doc', v_doc -> 'json'));
   end loop;
   return private.non_blank(case jsonb_typeof(v_doc)
-    when 'object' then private.format_rich_text(
-      private.parse_rich_tokens(v_doc, private.parse_rich_objects(v_wrapper)), false
+    when 'object' then coalesce(
+      private.format_rich_text(
+        private.parse_rich_tokens(v_doc, private.parse_rich_objects(v_wrapper)), false
+      ),
+      -- a tree of another editor: its words
+      case when not v_doc ?| array['content', 'type'] then private.texts_of_tree(v_doc) end
     )
     when 'array' then private.format_rich_text(private.parse_rich_tokens(
       jsonb_build_object('type', 'doc', 'content', v_doc), private.parse_rich_objects(v_wrapper)
@@ -9955,30 +9976,105 @@ comment on function private.parse_rich_text is
   'A tree of TipTap, or what Circle wraps it in, as JSON or as text of JSON, as text: its paragraphs, links, '
   'mentions, images, embeds, files, code blocks and lists, in the form of parse_html. Null without any text.';
 
--- 20_tracker/40_import/10_circle_values.sql
--- Values parsed from what Circle and n8n send: nothing here raises, what is not valid is null. All of it in
--- plpgsql, which keeps its plans; an import calls these some twenty times.
+-- 20_tracker/40_import/08_circle_times.sql
+-- Times as Circle, workflow tools and programs write them. Nothing here raises; what is not plainly a time is
+-- null: not local forms, since 3/2/2026 is in March or in February, nor times of day without a zone.
+
+create or replace function private.parse_iso_time(p_text text) returns timestamptz
+language plpgsql stable strict security invoker set search_path = '' as $$
+begin
+  -- PostgreSQL itself would also take `now`, `infinity` and local formats.
+  if p_text !~ ('^[0-9]{4}(-[0-9]{2}){2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
+      || '\s*([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?$')
+    or not pg_input_is_valid(p_text, 'timestamptz')
+  then
+    return null;
+  end if;
+  if p_text ~ '([Zz]|UTC|GMT|:[0-9]{2}(\.[0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?)$' then
+    return p_text::timestamptz;
+  end if;
+  return (p_text::timestamp) at time zone 'UTC';
+end;
+$$;
+comment on function private.parse_iso_time is
+  'A time of ISO 8601, in UTC where no zone is given; null for anything else.';
+
+create or replace function private.parse_epoch(p_text text) returns timestamptz
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_number constant text := substring(p_text from '^([1-9][0-9]{9}([0-9]{3}){0,3}(\.[0-9]{1,20})?)$');
+begin
+  -- Ten digits are seconds of the years 2001 to 2286.
+  return timestamptz '1970-01-01T00:00:00Z' + (
+    round(v_number::numeric / 10::numeric ^ (length(split_part(v_number, '.', 1)) - 10), 6) || ' seconds'
+  )::interval;
+end;
+$$;
+comment on function private.parse_epoch is
+  'A time as seconds since 1970, or as milli-, micro- or nanoseconds, told apart by their number of digits; '
+  'null for anything else.';
+
+-- Java and JavaScript add the zone's name, Go its abbreviation, Python writes a comma.
+create or replace function private.spell_iso_time(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text := upper(p_text);
+begin
+  v_text := regexp_replace(v_text, '(Z|[+-][0-9]{2}:?[0-9]{2}) ?(\[[^][]*\]|[A-Z]{3,5})$', '\1');
+  v_text := regexp_replace(
+    v_text, '^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})', '\1-\2-\3T\4:\5'
+  );
+  v_text := regexp_replace(v_text, '(T[0-9]{2}:[0-9]{2})([0-9]{2})', '\1:\2');
+  return regexp_replace(v_text, '(:[0-9]{2})[.,]([0-9]{1,9})[0-9]*', '\1.\2');
+end;
+$$;
+comment on function private.spell_iso_time is
+  'A time in the basic form of ISO 8601, with a comma, more than nine decimals, or the name of its zone '
+  'after the offset, as parse_iso_time reads it.';
+
+create or replace function private.parse_mail_time(p_text text) returns timestamptz
+language plpgsql stable strict security invoker set search_path = '' as $$
+declare
+  v_parts constant text[] := regexp_match(
+    upper(p_text),
+    '^(?:(?:MON|TUE|WED|THU|FRI|SAT|SUN)[A-Z]*,? )?'
+      || '(?:([0-9]{1,2})[ -]([A-Z]{3})[ -]([0-9]{4})|([A-Z]{3}) ([0-9]{1,2}) ([0-9]{4})) '
+      || '([0-9]{2}:[0-9]{2}(?::[0-9]{2})?) ?(?:(GMT|UTC|Z)|(?:GMT|UTC)?([+-][0-9]{2}:?[0-9]{2}))'
+      || '(?: \(.*\))?$'
+  );
+  v_text constant text := coalesce(v_parts[3], v_parts[6]) || '-' || coalesce(v_parts[2], v_parts[4]) || '-'
+    || coalesce(v_parts[1], v_parts[5]) || ' ' || v_parts[7] || coalesce(v_parts[9], ' UTC');
+begin
+  if pg_input_is_valid(v_text, 'timestamptz') then
+    return v_text::timestamptz;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.parse_mail_time is
+  'A time as mails and HTTP have it, or as JavaScript prints it, with its zone; null for anything else.';
 
 create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 declare
   v_text constant text := private.non_blank(p_text);
 begin
-  -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if v_text !~ ('^[0-9]{4}(-[0-9]{2}){2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
-      || '\s*([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?$')
-    or not pg_input_is_valid(v_text, 'timestamptz')
-  then
-    return null;
-  end if;
-  if v_text ~ '([Zz]|UTC|GMT|:[0-9]{2}(\.[0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?)$' then
-    return v_text::timestamptz;
-  end if;
-  return (v_text::timestamp) at time zone 'UTC';
+  return coalesce(
+    private.parse_iso_time(v_text),
+    case when length(v_text) <= 100 then coalesce(
+      private.parse_epoch(v_text), private.parse_iso_time(private.spell_iso_time(v_text)),
+      private.parse_mail_time(v_text)
+    ) end
+  );
 end;
 $$;
 comment on function private.parse_time is
-  'An ISO 8601 time, in UTC where no zone is given; null for anything else.';
+  'A time of ISO 8601, in UTC where no zone is given, a number of seconds or parts of them since 1970, or a '
+  'time of mails and JavaScript; null for anything else.';
+
+-- 20_tracker/40_import/10_circle_values.sql
+-- Values parsed from what Circle and n8n send: nothing here raises, what is not valid is null. All of it in
+-- plpgsql, which keeps its plans; an import calls these some twenty times.
 
 create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -10108,7 +10204,9 @@ begin
   return array[
     'json', 'body', 'output', 'text', 'content', 'message', 'data', 'result', 'response', 'payload', 'value',
     'items', 'records', 'array', 'list', 'results', 'arguments', 'choices', 'candidates', 'parts',
-    'output_text'
+    'output_text', 'tool_calls', 'function_call', 'functionCall', 'function', 'args', 'input', 'parameters',
+    'generations', 'generated_text', 'completion', 'answer', 'parsed', 'object', 'record', 'event', 'detail',
+    'item', 'Records', 'Message', 'Body'
   ];
 end;
 $$;
@@ -10122,7 +10220,7 @@ declare
   v_object jsonb;
   v_key text;
 begin
-  if p_depth > 8 then
+  if p_depth > 12 then
     return null;
   end if;
   case jsonb_typeof(p_value)
@@ -10191,6 +10289,69 @@ comment on function private.unread_value is
 -- 20_tracker/40_import/20_circle_shapes.sql
 -- The shape of an element, told apart by its keys.
 
+-- Envelopes whose keys came through a form, a table or a tool that spells keys in its own way: issue_details,
+-- `Parent Message`. A thread of Circle's API has parent_message and replies too, but an id and a chat_room.
+create or replace function private.spell_envelope_key(p_key text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when p_key !~* '^(parent.?message|issue.?details|replies|type)$' then null
+    when p_key ~* '^p' then 'Parent_Message' when p_key ~* '^i' then 'Issue_Details'
+    when p_key ~* '^r' then 'Replies' else 'Type'
+  end;
+end;
+$$;
+comment on function private.spell_envelope_key is
+  'The key of an envelope that a key in any spelling stands for; null for another key.';
+
+create or replace function private.spell_envelope_keys(p_element jsonb) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_names jsonb;
+  v_is_envelope boolean;
+begin
+  if jsonb_typeof(p_element) <> 'object' then
+    return p_element;
+  end if;
+  select jsonb_object_agg(k.key, n.name) into v_names
+  from jsonb_object_keys(p_element) as k (key)
+  cross join lateral (select private.spell_envelope_key(k.key) as name) as n
+  where n.name is not null
+  having bool_or(n.name <> k.key);
+  if v_names is null then
+    return p_element;
+  end if;
+  v_is_envelope := v_names - 'parent_message' @? '$.* ? (@ == "Parent_Message")'
+    or v_names ? 'parent_message' and not p_element ?| array['id', 'chat_room']
+      and v_names @? '$.* ? (@ == "Issue_Details" || @ == "Type")';
+  return (
+    select jsonb_object_agg(
+      case when v_is_envelope or v_names ->> e.key = 'Issue_Details' then coalesce(v_names ->> e.key, e.key)
+        else e.key end,
+      e.value order by not private.is_blank(e.value), v_names ->> e.key = e.key
+    )
+    from jsonb_each(p_element) as e
+  );
+end;
+$$;
+comment on function private.spell_envelope_keys is
+  'An element with the keys Type, Parent_Message, Replies and Issue_Details where it has them in another '
+  'spelling; all else as it came.';
+
+-- Circle's own webhook has ids alone; of others, {type, data} is a wrapper like any.
+create or replace function private.is_hint_of_ids(p_data jsonb) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return jsonb_typeof(p_data) = 'object' and not p_data ? 'Parent_Message' and not (
+    jsonb_strip_nulls(p_data)
+      ?| array['parent_message', 'parent_body', 'body', 'rich_text_body', 'tiptap_body']
+    and private.circle_shape(p_data) not in ('hint', 'unrecognised')
+  );
+end;
+$$;
+comment on function private.is_hint_of_ids is
+  'Whether the data of {type, data} only names what happened to what, without the content of a message.';
+
 create or replace function private.circle_shape(p_element jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -10199,7 +10360,7 @@ begin
   end if;
   return case
     when jsonb_typeof(p_element -> 'Parent_Message') = 'object' then 'envelope'
-    when jsonb_typeof(p_element -> 'type') = 'string' and jsonb_typeof(p_element -> 'data') = 'object'
+    when jsonb_typeof(p_element -> 'type') = 'string' and private.is_hint_of_ids(p_element -> 'data')
       then 'hint'
     when jsonb_typeof(p_element -> 'parent_message') = 'object' then 'chat_thread'
     when p_element ? 'parent_message_id'
@@ -10239,15 +10400,16 @@ comment on function private.source_of_shape is
 create or replace function private.unwrap_circle_object(p_object jsonb, p_depth integer) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
+  v_object constant jsonb := private.spell_envelope_keys(p_object);
   v_key text;
   v_inner jsonb;
 begin
-  if private.circle_shape(p_object) <> 'unrecognised' then
-    return jsonb_build_array(p_object);
-  elsif p_object ? 'Parent_Message' then
-    v_inner := private.unwrap_object(p_object -> 'Parent_Message', array['message_id', 'reply_id', 'id'], 0);
+  if private.circle_shape(v_object) <> 'unrecognised' then
+    return jsonb_build_array(v_object);
+  elsif v_object ? 'Parent_Message' then
+    v_inner := private.unwrap_object(v_object -> 'Parent_Message', array['message_id', 'reply_id', 'id'], 0);
     return case
-      when v_inner is not null then jsonb_build_array(p_object || jsonb_build_object('Parent_Message',
+      when v_inner is not null then jsonb_build_array(v_object || jsonb_build_object('Parent_Message',
         v_inner))
     end;
   end if;
@@ -10342,10 +10504,52 @@ comment on function private.circle_elements is
 -- 20_tracker/40_import/24_circle_reply_lists.sql
 -- The replies in an element, whatever a workflow tool makes of a list.
 
-create or replace function private.unwrap_replies(p_value jsonb, p_depth integer) returns jsonb
+create or replace function private.reply_keys() returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array['message_id', 'reply_id', 'id', 'body', 'reply_index'];
+end;
+$$;
+comment on function private.reply_keys is 'The keys of which a reply has one at least.';
+
+create or replace function private.unwrap_reply_object(p_value jsonb, p_depth integer) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_key text;
+  v_parsed jsonb;
+begin
+  foreach v_key in array private.json_wrapper_keys() || array['Replies', 'replies'] loop
+    v_parsed := p_value -> v_key;
+    if jsonb_typeof(v_parsed) = 'string' and v_parsed #>> '{}' ~ '^\s*([[{"]|```)' then
+      v_parsed := private.parse_json_text(v_parsed #>> '{}');
+    end if;
+    continue when jsonb_typeof(v_parsed) is distinct from 'object'
+      and jsonb_typeof(v_parsed) is distinct from 'array';
+    return private.unwrap_replies(v_parsed, p_depth + 1);
+  end loop;
+  -- A list whose indexes or ids have become keys.
+  return case
+    when not exists (
+      select from jsonb_each(p_value) as m
+      where m.key !~ '^[0-9]{1,6}$' and (m.value ?| private.reply_keys()) is not true
+    ) then (
+      select private.unwrap_replies(
+        jsonb_agg(m.value order by substring(m.key from '[0-9]{1,30}')::numeric, m.key collate "C"),
+        p_depth + 1
+      )
+      from jsonb_each(p_value) as m
+    )
+    else jsonb_build_array(p_value)
+  end;
+end;
+$$;
+comment on function private.unwrap_reply_object is
+  'The replies in an object that is not one itself, as an array: in a wrapper, or keyed by index, '
+  'id or name.';
+
+create or replace function private.unwrap_replies(p_value jsonb, p_depth integer) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
   v_parsed jsonb;
 begin
   if private.is_blank_list(p_value) then
@@ -10353,24 +10557,10 @@ begin
   end if;
   case jsonb_typeof(p_value)
     when 'object' then
-      if p_value ?| array['message_id', 'reply_id', 'id', 'body', 'reply_index'] or p_depth > 8 then
+      if p_value ?| private.reply_keys() or p_depth > 8 then
         return jsonb_build_array(p_value);
       end if;
-      foreach v_key in array private.json_wrapper_keys() || array['Replies', 'replies'] loop
-        continue when jsonb_typeof(p_value -> v_key) is distinct from 'object'
-          and jsonb_typeof(p_value -> v_key) is distinct from 'array';
-        return private.unwrap_replies(p_value -> v_key, p_depth + 1);
-      end loop;
-      -- An array whose indexes have become keys.
-      return case
-        when not exists (
-          select from jsonb_object_keys(p_value) as k (key) where k.key !~ '^[0-9]{1,6}$'
-        ) then (
-          select private.unwrap_replies(jsonb_agg(m.value order by m.key::integer), p_depth + 1)
-          from jsonb_each(p_value) as m
-        )
-        else jsonb_build_array(p_value)
-      end;
+      return private.unwrap_reply_object(p_value, p_depth);
     when 'array' then
       if p_depth > 8 then
         return p_value;
@@ -10426,8 +10616,7 @@ begin
   end if;
   v_list := private.list_of_replies(p_value);
   return v_list = '[]' or v_list -> 0 <> p_value
-    or jsonb_typeof(p_value) = 'object' and p_value ?| array['message_id', 'reply_id', 'id', 'body',
-      'reply_index'];
+    or jsonb_typeof(p_value) = 'object' and p_value ?| private.reply_keys();
 end;
 $$;
 comment on function private.is_list_of_replies is
@@ -10473,7 +10662,8 @@ create or replace function private.spell_detail_keys(p_details jsonb) returns js
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (
-    select jsonb_object_agg(coalesce(c.name, d.key), d.value order by d.key = c.name)
+    select jsonb_object_agg(coalesce(c.name, d.key), d.value
+      order by not private.is_blank(d.value), d.key = c.name)
     from jsonb_each(p_details) as d
     cross join lateral (
       select case regexp_replace(lower(d.key), '[^a-z]', '', 'g')
@@ -10487,14 +10677,16 @@ end;
 $$;
 comment on function private.spell_detail_keys is
   'Issue_Details with their keys as we spell them, of isIssue, Confidence or confidence_score for example; '
-  'a key in our spelling comes before another one.';
+  'of several with a value, one in our spelling counts.';
 
 create or replace function private.parse_circle_details(p_details jsonb) returns private.circle_details
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   c_keys constant text[] := array[
     'is_issue', 'issue_title', 'confidence', 'reasoning', 'isIssue', 'issueTitle', 'Is_Issue', 'Issue_Title',
-    'Confidence'
+    'Confidence', 'IsIssue', 'IssueTitle', 'IS_ISSUE', 'ISSUE_TITLE', 'CONFIDENCE', 'is-issue', 'issue-title',
+    'Is Issue', 'Issue Title', 'is issue', 'issue title', 'Is issue', 'Issue title', 'confidence_score',
+    'confidenceScore', 'confidence_level', 'confidenceLevel', 'Reasoning'
   ];
   v_details jsonb := p_details;
   v private.circle_details;
@@ -10598,12 +10790,21 @@ comment on type private.circle_snapshot is
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_sender jsonb := private.parse_embedded_json(p_sender);
+  v_name text;
 begin
-  return case jsonb_typeof(p_sender)
-    when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
+  if jsonb_typeof(v_sender) = 'array' and jsonb_array_length(v_sender) = 1 then
+    v_sender := v_sender -> 0;
+  end if;
+  v_name := case jsonb_typeof(v_sender)
+    when 'object' then v_sender ->> 'name' when 'array' then null else v_sender #>> '{}' end;
+  -- what a template or JavaScript writes in place of a name
+  return case when v_name !~ '^\s*(undefined|null|\[object .*|.*\{\{.*)\s*$' then v_name end;
 end;
 $$;
-comment on function private.name_of_sender is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender is
+  'A sender''s name: of a text, or of an object that has one, which may be JSON in a text; null for none.';
 
 create or replace function private.parse_attachments(p_value jsonb) returns jsonb
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -10629,29 +10830,36 @@ comment on function private.parse_attachments is
   'Attachments as an array: of an array, one object, one url, or JSON in a text; else null.';
 
 -- Comments have removed_at, chat messages deleted_at.
+create or replace function private.removal_keys() returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted'];
+end;
+$$;
+comment on function private.removal_keys is 'The keys that say whether, or when, a message was removed.';
+
 create or replace function private.parse_removed_at(p_record jsonb, p_changed_at timestamptz)
 returns timestamptz
 language plpgsql stable security invoker set search_path = '' as $$
 declare
+  v_key text;
+  v_text text;
   v_removed_at timestamptz;
+  v_is_removed boolean := false;
 begin
-  if not p_record ?| array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted'] then
+  if not p_record ?| private.removal_keys() then
     return null;
   end if;
-  v_removed_at := coalesce(
-    private.parse_time(p_record ->> 'removed_at'), private.parse_time(p_record ->> 'deleted_at')
-  );
-  return case
-    when v_removed_at is not null then v_removed_at
-    when private.parse_boolean(coalesce(
-      p_record ->> 'is_removed', p_record ->> 'is_deleted', p_record ->> 'removed', p_record ->> 'deleted'
-    ))
-      or coalesce(private.parse_boolean(p_record ->> 'removed_at'),
-        not private.is_blank(p_record -> 'removed_at'))
-      or coalesce(private.parse_boolean(p_record ->> 'deleted_at'),
-        not private.is_blank(p_record -> 'deleted_at'))
-      then coalesce(p_changed_at, 'epoch')
-  end;
+  foreach v_key in array private.removal_keys() loop
+    v_text := private.non_blank(p_record ->> v_key);
+    v_removed_at := coalesce(v_removed_at, private.parse_time(v_text));
+    -- in place of a time, anything but what stands for none
+    v_is_removed := v_is_removed or coalesce(
+      private.parse_boolean(v_text), v_key like '%\_at' and not private.is_placeholder(v_text), false
+    );
+  end loop;
+  return case when v_is_removed or v_removed_at is not null
+    then coalesce(v_removed_at, p_changed_at, 'epoch') end;
 end;
 $$;
 comment on function private.parse_removed_at is
@@ -10674,6 +10882,11 @@ begin
         ) and private.parse_time(k.value #>> '{}') is null then 'is not a time'
         when k.key in ('chat_thread_id', 'chat_room_uuid', 'space_id')
           and private.parse_id(k.value) is null then 'is not an id'
+        when k.key in ('is_removed', 'is_deleted', 'removed', 'deleted')
+          and private.parse_boolean(k.value #>> '{}') is null and private.parse_time(k.value #>> '{}') is null
+          then 'is not true or false'
+        when k.key in ('sender', 'parent_sender') and private.name_of_sender(k.value) is null
+          then 'has no name'
         when k.key in ('replies_count', 'reply_index') and private.parse_integer(k.value #>> '{}') is null
           then 'is not a whole number'
         when k.key in ('attachments', 'parent_attachments') and private.parse_attachments(k.value) is null
@@ -10713,6 +10926,15 @@ $$;
 comment on function private.parse_author_name is
   'The name of a chat message''s author: of "replier <n>", of its sender, of sender_name.';
 
+create or replace function private.is_undated_edit(p_text text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return private.non_blank(p_text) is not null and not private.is_placeholder(p_text);
+end;
+$$;
+comment on function private.is_undated_edit is
+  'Whether a text, which is not a time, stands where the time of an edit should, and not for a missing one.';
+
 create or replace function private.complete_chat_message(
   p_snapshot private.circle_snapshot, p_message jsonb, p_path text
 ) returns private.circle_snapshot
@@ -10724,9 +10946,12 @@ begin
     v.posted_at, private.parse_time(p_message ->> 'sent_at'),
     private.parse_time(p_message ->> 'parent_created_at')
   );
-  v.is_edit_undated := v.edited_at is null and private.non_blank(p_message ->> 'edited_at') is not null;
+  v.is_edit_undated := v.edited_at is null and private.is_undated_edit(p_message ->> 'edited_at');
   v.removed_at := private.parse_removed_at(p_message, coalesce(v.edited_at, v.posted_at));
-  v.unread := private.unread_values(p_message, p_path, v.body is null);
+  v.unread := private.unread_values(
+    case when v.author_name is null then p_message else p_message - array['sender', 'parent_sender'] end,
+    p_path, v.body is null
+  );
   return v;
 end;
 $$;
@@ -10734,12 +10959,28 @@ comment on function private.complete_chat_message is
   'A chat message with what few have: another key for the time, an edit at a time that cannot be read, a '
   'removal, and what else cannot be read.';
 
+create or replace function private.first_present(variadic p_values jsonb[]) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_value jsonb;
+begin
+  foreach v_value in array p_values loop
+    if not private.is_blank(v_value) then
+      return v_value;
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.first_present is 'The first value that is not blank; null where all are.';
+
 create or replace function private.parse_chat_message(p_message jsonb, p_path text)
 returns private.circle_snapshot
 language plpgsql stable strict security invoker set search_path = '' as $$
 declare
   m record;
   v_rich_text jsonb;
+  v_sender jsonb;
   v private.circle_snapshot;
   v_replies_count integer;
 begin
@@ -10755,10 +10996,11 @@ begin
     parent_attachments jsonb, attachments jsonb, created_at text, edited_at text, replies_count text
   );
   v_rich_text := private.parse_embedded_json(coalesce(m.parent_rich_text_body, m.rich_text_body));
-  v.message_id := private.parse_id(coalesce(nullif(m.message_id, '""'), nullif(m.reply_id, '""'), m.id));
+  v.message_id := private.parse_id(private.first_present(m.message_id, m.reply_id, m.id));
   v.thread_id := private.parse_id(m.chat_thread_id);
-  v.author_name := private.parse_author_name(p_message, m.reply_index, coalesce(m.parent_sender, m.sender));
-  v.author_email := private.non_blank(coalesce(m.author_email, m.sender ->> 'email'));
+  v_sender := private.parse_embedded_json(coalesce(m.parent_sender, m.sender));
+  v.author_name := private.parse_author_name(p_message, m.reply_index, v_sender);
+  v.author_email := private.non_blank(coalesce(m.author_email, v_sender ->> 'email'));
   v.body := coalesce(
     private.parse_text(m.parent_body), private.parse_text(m.body), private.parse_rich_text(v_rich_text),
     private.parse_text(v_rich_text -> 'circle_ios_fallback_text')
@@ -10780,8 +11022,9 @@ begin
     or num_nulls(v.edited_at, v.reply_index, v_replies_count, v.thread_id, v.chat_room_uuid, v.space_id)
       > num_nulls(m.edited_at, m.reply_index, m.replies_count, m.chat_thread_id, m.chat_room_uuid, m.space_id)
     or v.body is null and coalesce(m.parent_body, m.body) is not null
+    or v.author_name is null and coalesce(m.parent_sender, m.sender) is not null
     or v.attachments is null and coalesce(m.parent_attachments, m.attachments) is not null
-    or p_message ?| array['removed_at', 'deleted_at', 'is_removed', 'is_deleted', 'removed', 'deleted']
+    or p_message ?| private.removal_keys()
   then
     v := private.complete_chat_message(v, p_message, p_path);
   end if;
@@ -10799,7 +11042,7 @@ returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v private.circle_snapshot;
-  v_author constant jsonb := coalesce(p_record -> 'author', p_record -> 'user');
+  v_author constant jsonb := private.parse_embedded_json(coalesce(p_record -> 'author', p_record -> 'user'));
   v_rich_text constant jsonb := private.parse_embedded_json(p_record -> 'tiptap_body');
   v_html constant text := coalesce(
     p_record #>> '{body,body}', p_record #>> '{body,html}', private.parse_text(p_record -> 'body')
@@ -10836,8 +11079,10 @@ begin
   v.edited_at := coalesce(
     private.parse_time(p_record #>> '{body,updated_at}'), private.parse_time(p_record ->> 'updated_at')
   );
-  v.is_edit_undated := v.edited_at is null
-    and private.non_blank(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at')) is not null;
+  v.is_edit_undated := v.edited_at is null and (
+    private.is_undated_edit(p_record #>> '{body,updated_at}')
+    or private.is_undated_edit(p_record ->> 'updated_at')
+  );
   v.removed_at := private.parse_removed_at(p_record, coalesce(v.edited_at, v.posted_at));
   v.unread := private.unread_values(p_record, p_path, v.body is null);
   return v;
@@ -11069,13 +11314,14 @@ create or replace function private.parse_circle_item(p_element jsonb, p_index in
 returns private.circle_item
 language plpgsql stable security invoker set search_path = '' as $$
 declare
+  v_element constant jsonb := private.spell_envelope_keys(p_element);
   v private.circle_item;
   v_key text;
   v_is_reply boolean;
   v_replies jsonb;
 begin
   v.index := p_index;
-  v.shape := private.circle_shape(p_element);
+  v.shape := private.circle_shape(v_element);
   v.replies := '{}'::private.circle_snapshot[];
   v.is_last := true;
   if v.shape in ('hint', 'unrecognised') then
@@ -11083,35 +11329,35 @@ begin
   end if;
   v_key := private.reply_key(v.shape);
   v_is_reply := v.shape = 'comment'
-    or v.shape = 'chat_message' and private.parse_id(p_element -> 'parent_message_id') is not null;
-  if p_element -> v_key = '[]' then
+    or v.shape = 'chat_message' and private.parse_id(v_element -> 'parent_message_id') is not null;
+  if v_element -> v_key = '[]' then
     v_replies := '[]';
-  elsif private.is_list_of_replies(p_element -> v_key) then
-    v_replies := private.list_of_replies(p_element -> v_key);
+  elsif private.is_list_of_replies(v_element -> v_key) then
+    v_replies := private.list_of_replies(v_element -> v_key);
   else
     v_replies := '[]';
     v.unread := jsonb_build_array(
-      private.unread_value(v_key, p_element -> v_key, 'is not a list of replies')
+      private.unread_value(v_key, v_element -> v_key, 'is not a list of replies')
         || '{"code": "tracker_replies_invalid"}'
     );
   end if;
   if v_is_reply then
-    v.root := private.parse_answered_message(p_element, v.shape);
-    v_replies := jsonb_build_array(p_element) || v_replies;
+    v.root := private.parse_answered_message(v_element, v.shape);
+    v_replies := jsonb_build_array(v_element) || v_replies;
   else
-    v.root := private.parse_circle_root(p_element, v.shape, v_replies <> '[]');
+    v.root := private.parse_circle_root(v_element, v.shape, v_replies <> '[]');
   end if;
   if not private.is_circle_id((v.root).message_id) then
     v.error_code := 'tracker_message_id_invalid';
-    v.error_detail := private.describe_id_error(p_element, v.shape);
+    v.error_detail := private.describe_id_error(v_element, v.shape);
   end if;
   if (v.root).unread is not null then
     v.unread := (v.root).unread || coalesce(v.unread, '[]');
   end if;
-  if v.shape = 'chat_message' and not v_is_reply and not private.is_blank(p_element -> 'parent_message_id')
+  if v.shape = 'chat_message' and not v_is_reply and not private.is_blank(v_element -> 'parent_message_id')
     then
     v.unread := coalesce(v.unread, '[]')
-      || private.unread_value('parent_message_id', p_element -> 'parent_message_id', 'is not an id');
+      || private.unread_value('parent_message_id', v_element -> 'parent_message_id', 'is not an id');
   end if;
   if v_replies <> '[]' then
     return private.with_replies(v, private.parse_circle_replies(v_replies, v.shape, v_is_reply));
@@ -14761,7 +15007,7 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_phrase tsquery;
 begin
-  if p_typed ~* '"|(^|\s)(-\S|or\s)' then
+  if private.plain_signs(p_typed) ~* '"|(^|\s)(-\S|or\s)' then
     return null;
   end if;
   v_phrase := private.term_query(left(p_typed, 300), false);

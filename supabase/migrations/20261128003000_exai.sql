@@ -2815,7 +2815,9 @@ language plpgsql stable security definer rows 20 set search_path = '' as $$
 declare
   v_numbered uuid;
 begin
-  p_filter.issue_number := substring(p_typed from '^#?([0-9]{1,9})$')::integer;
+  p_filter.issue_number := substring(
+    lower(p_typed) from '^(?:#|exai[- ]#?|exai://issues/)?([0-9]{1,9})$'
+  )::integer;
   if p_filter.issue_number is not null then
     select f.issue_id into v_numbered from private.find_exai_issues(null, null, p_filter, false, 1, 0) as f;
     p_filter.not_issue_number := p_filter.issue_number;
@@ -2926,12 +2928,12 @@ comment on function public.search_exai_issues is
   'Full-text search over title, file, components, description, analysis and updates of engineering issues. '
   'Issues with all words come first, in any order of the words, then those with some of them, by how rare '
   'these are; identifiers and paths match as a whole or by their parts; "a phrase" and -excluded decide '
-  'what is listed at all; this or that; the last word matches as a prefix; #12 lists the issue with that '
-  'number first. If no issue contains a word, titles and paths that contain the query as typed. A blank '
-  'query lists the newest issues. severity, status and category: any of these values; component: an exact '
-  'name; file: a path, the end of one, or a folder. max_results up to 100. Best first, equal ranks newest '
-  'first; of more than 2,000 matches, the newest 2,000 are ranked. snippet is text as it was written, with '
-  '**marks**. Viewers. Errors: sign_in_required (401), team_role_required (403).';
+  'what is listed at all; this or that; the last word matches as a prefix; #12 or EXAI-12 lists the issue '
+  'with that number first. If no issue contains a word, titles and paths that contain the query as typed. A '
+  'blank query lists the newest issues. severity, status and category: any of these values; component: an '
+  'exact name; file: a path, the end of one, or a folder. max_results up to 100. Best first, equal ranks '
+  'newest first; of more than 2,000 matches, the newest 2,000 are ranked. snippet is text as it was written, '
+  'with **marks**. Viewers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_exai_issues to authenticated, service_role;
 
 -- 30_exai/60_work/10_exai_claims.sql
