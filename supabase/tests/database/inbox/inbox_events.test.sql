@@ -50,7 +50,7 @@ select is(
 );
 select results_eq(
   $$ select (private.parse_inbox_body(b)).error from (values
-       ('\xff'::bytea), ('{'), (convert_to(repeat('[', 500000), 'UTF8')), ('{"n": 1e9999999}')
+       ('\xff'::bytea), ('{'), (convert_to(repeat('[', 500000), 'UTF8')), ('{"n" 1}')
      ) as v (b) $$,
   $$ values ('inbox_encoding_invalid'), ('inbox_json_invalid'), ('inbox_json_unsupported'),
     ('inbox_json_invalid') $$,
