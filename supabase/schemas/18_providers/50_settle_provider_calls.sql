@@ -28,12 +28,14 @@ begin
     period_end = case
       when p_budget.period = 'hour' and p_resets_at > v_now and p_resets_at <= v_now + interval '1 hour'
         then p_resets_at else s.period_end end
-  where s.provider = p_row.provider and s.scope = p_row.scope and s.account = p_row.account;
+  where s.provider = p_row.provider and s.scope = p_row.scope and s.account = p_row.account
+    -- what was left of a period that has ended says nothing about the next one
+    and coalesce(p_resets_at > v_now, true);
 end;
 $$;
 comment on function private.correct_provider_spending is
   'Takes over what a provider reports to be left of a budget, where that is less than we counted, and when '
-  'it is renewed.';
+  'it is renewed. Of a period that has ended, nothing.';
 
 create or replace function private.settle_provider_calls(
   p_provider text, p_secret_id uuid, p_unused integer, p_reserved_at timestamptz, p_remaining integer,

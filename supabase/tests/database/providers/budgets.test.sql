@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(39);
+select plan(47);
 \ir ../helpers/personas.psql
 
 delete from private.provider_spending where true;
@@ -142,10 +142,20 @@ select ok(pg_temp.retry_in('devto', 'nobody') > interval '0', 'and are told when
 -- Pauses
 
 delete from private.provider_spending where true;
+select is(private.quota_renewed_at(p, at), renewed, n) from (values
+  ('pacific_day', '2026-11-30 20:00Z'::timestamptz, '2026-12-01 08:00Z'::timestamptz,
+    'a quota that is used up is renewed at midnight Pacific'),
+  ('pacific_day', '2026-11-30 08:10Z', '2026-12-01 08:00Z', 'ten minutes into a day it is that day''s'),
+  ('pacific_day', '2026-11-30 08:00Z', '2026-11-30 08:10Z', 'a moment after midnight it is asked again soon'),
+  ('pacific_day', '2026-11-02 08:09:59Z', '2026-11-02 08:19:59Z', 'also after a day of 25 hours'),
+  ('month', '2026-11-30 20:00Z', '2026-12-01 00:00Z', 'a month''s with the month')
+) as s (p, at, renewed, n);
+select is(private.quota_renewed_at('hour', now()), null, 'an hour is not one of the calendar');
 select ok(
-  public.pause_provider('youtube') - now() <= interval '25 hours'
-  and (public.pause_provider('youtube') at time zone 'America/Los_Angeles')::time = '00:00',
-  'a quota that is used up pauses the project until midnight Pacific'
+  public.pause_provider('youtube')
+    between private.quota_renewed_at('pacific_day', clock_timestamp()) - interval '1 minute'
+    and clock_timestamp() + interval '25 hours',
+  'the project is paused until then'
 );
 select is(pg_temp.reserve('youtube', 'stranger', 1), 'refused', 'for everybody');
 select is(
@@ -155,6 +165,23 @@ select is(
 select is(
   pg_temp.reserve('github', 'stranger', 1) || pg_temp.reserve('github_graphql', 'stranger', 1)
     || pg_temp.reserve('github', 'viewer', 1), 'refused' || 'refused' || 'granted', 'but rests that token'
+);
+
+-- A report of a period that has ended
+
+delete from private.provider_spending where true;
+select pg_temp.reserve('github', 'viewer', 1);
+select public.settle_provider_calls('github', pg_temp.id('viewer'), 0, now(), 0,
+  clock_timestamp() - interval '1 second');
+select is(
+  (select max(spent_count) from private.provider_spending where provider = 'github'), 1,
+  'what was left of a period that has ended says nothing about the next one'
+);
+select public.settle_provider_calls('github', pg_temp.id('viewer'), 0, now(), 7,
+  clock_timestamp() + interval '10 minutes');
+select is(
+  (select max(spent_count) from private.provider_spending where provider = 'github'), 3,
+  'that of the present one counts'
 );
 
 -- Errors
