@@ -638,6 +638,16 @@ $$;
 comment on function private.is_slug_taken is
   'Whether another workspace has the slug, not counting one that an upsert may update.';
 
+create or replace function private.raise_slug_conflict(p_slug text) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
+    detail = format('Another workspace has the slug %s.', p_slug), hint = 'Choose another one.';
+end;
+$$;
+comment on function private.raise_slug_conflict is 'Errors: devpulse_workspace_slug_conflict (409), always.';
+
 create or replace function private.check_workspace() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -665,9 +675,7 @@ begin
       hint = format('Use %s, or leave it out.', private.build_slug(new.slug));
   end if;
   if private.is_slug_taken(new.slug, new.id, tg_op = 'INSERT') then
-    raise exception using
-      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
-      detail = format('Another workspace has the slug %s.', new.slug), hint = 'Choose another one.';
+    perform private.raise_slug_conflict(new.slug);
   end if;
   return new;
 end;
@@ -1041,13 +1049,19 @@ begin
     return v_workspace;
   end if;
   if exists (select from public.workspaces as w where w.slug = v_slug) then
-    raise exception using
-      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
-      detail = format('Another workspace has the slug %s.', v_slug), hint = 'Choose another one.';
+    perform private.raise_slug_conflict(v_slug);
   end if;
-  insert into public.workspaces (name, slug, description, owner_id)
-  values (p_name, v_slug, p_description, v_user_id)
-  returning * into v_workspace;
+  -- somebody else may take the slug at the same moment: one that is made of the name is made again
+  for i in 1..2 loop
+    insert into public.workspaces (name, slug, description, owner_id)
+    values (p_name, v_slug, p_description, v_user_id)
+    on conflict on constraint workspaces_slug_idx do nothing
+    returning * into v_workspace;
+    exit when found or v_slug is not null;
+  end loop;
+  if v_workspace.id is null then
+    perform private.raise_slug_conflict(coalesce(v_slug, private.build_slug(p_name)));
+  end if;
   perform private.check_owned_workspaces(v_user_id);
   return v_workspace;
 end;
@@ -1309,7 +1323,7 @@ begin
   select i.id, i.workspace_id into v_id, v_workspace.id
   from private.workspace_invitation_hashes as h
   join public.workspace_invitations as i on i.id = h.invitation_id
-  where h.hash = sha256(convert_to(p_token, 'UTF8'));
+  where h.hash = sha256(convert_to(private.non_blank(p_token), 'UTF8'));
   select w.* into v_workspace from public.workspaces as w where w.id = v_workspace.id for no key update;
   select i.* into v_invitation from public.workspace_invitations as i where i.id = v_id for no key update;
   if v_workspace.id is null or v_invitation.id is null then
@@ -2018,6 +2032,10 @@ create trigger _510_end_connection after delete on private.secrets
 
 create or replace function private.end_account_connections(p_user_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant uuid[] := array(
+    select c.id from public.platform_connections as c where c.user_id = p_user_id
+  );
 begin
   delete from private.oauth_flows as f where f.user_id = p_user_id;
   delete from private.secrets as s
@@ -2028,11 +2046,16 @@ begin
   set platform_user_id = 'deleted', platform_username = 'deleted', access_token = 'disconnected',
     refresh_token = null, token_expires_at = null, status = 'disconnected', status_reason = 'account_ended'
   where c.user_id = p_user_id;
+  -- and so is what it made: titles and addresses name it; a run has lost its lease by now
+  delete from public.github_repositories as r where r.platform_connection_id = any (v_ids);
+  delete from public.youtube_videos as v where v.platform_connection_id = any (v_ids);
+  delete from public.devto_articles as a where a.platform_connection_id = any (v_ids);
+  delete from private.sync_etags as e where e.connection_id = any (v_ids);
 end;
 $$;
 comment on function private.end_account_connections is
-  'Ends all connections of an account that is softly deleted: erases their secrets and who the user is at '
-  'the platforms. The tokens are not revoked there.';
+  'Ends all connections of an account that is softly deleted: erases their secrets, who the user is at the '
+  'platforms, and the repositories, videos and articles. The tokens are not revoked there.';
 
 -- 50_devpulse/30_connections/42_disconnect_platform.sql
 -- Disconnects a platform: erases the secret. What was at the provider, the edge function has revoked before.
@@ -3726,34 +3749,42 @@ grant execute on function public.record_github_repositories to service_role;
 -- 50_devpulse/60_sync/54_plan_github_contributions.sql
 -- Which days of contributions a run reads.
 
+-- After a pause, the last days that were read before it may have been read before they were over.
 create or replace function private.list_contribution_days(
-  p_connection_id uuid, p_at timestamptz, p_skipped date[]
-) returns table (day date, is_recent boolean, starts_at timestamptz, ends_at timestamptz)
+  p_connection_id uuid, p_at timestamptz, p_read_at timestamptz, p_skipped date[]
+) returns table (
+  day date, is_recent boolean, is_stale boolean, starts_at timestamptz, ends_at timestamptz
+)
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_days constant integer := (select s.backfill_days from public.devpulse_settings as s);
 begin
   return query
-  select d.day, d.day > t.today - 7, d.day::timestamp at time zone t.zone,
+  select d.day, d.is_recent, d.is_stale, d.day::timestamp at time zone t.zone,
     (d.day + 1)::timestamp at time zone t.zone
   from (
-    select coalesce(p.timezone, 'UTC') as zone, (p_at at time zone coalesce(p.timezone, 'UTC'))::date as today
+    select coalesce(p.timezone, 'UTC') as zone, private.local_day(p.timezone, p_at) as today,
+      private.local_day(p.timezone, p_read_at) as read_on
     from public.platform_connections as c join public.profiles as p on p.id = c.user_id
     where c.id = p_connection_id
   ) as t
   cross join lateral (
-    select t.today - n as day from generate_series(0, v_days - 1) as n
+    select t.today - n as day, n < 7 as is_recent,
+      n >= 7 and coalesce(t.today - n between t.read_on - 5 and t.read_on, false) as is_stale
+    from generate_series(0, v_days - 1) as n
   ) as d
-  where d.day > t.today - 7 or not (d.day = any (coalesce(p_skipped, '{}'::date[]))) and not exists (
-    select from public.github_contributions as g
-    where g.platform_connection_id = p_connection_id and g.date = d.day
+  where d.is_recent or not (d.day = any (coalesce(p_skipped, '{}'::date[]))) and (
+    d.is_stale or not exists (
+      select from public.github_contributions as g
+      where g.platform_connection_id = p_connection_id and g.date = d.day
+    )
   )
   order by d.day desc;
 end;
 $$;
 comment on function private.list_contribution_days is
-  'The last seven days, and those before them that are not stored, the newest first, each from midnight to '
-  'midnight where the owner lives: a day may have 23 or 25 hours.';
+  'The last seven days, the six up to that of p_read_at, and the others that are not stored, the newest '
+  'first, each from midnight to midnight where the owner lives: a day may have 23 or 25 hours.';
 
 create or replace function private.plan_github_contributions(
   p_run_id bigint, p_fencing_token bigint, p_at timestamptz
@@ -3769,12 +3800,12 @@ declare
 begin
   return coalesce((
     select jsonb_agg(jsonb_build_object(
-      'day', d.day, 'is_recent', d.is_recent,
+      'day', d.day, 'is_recent', d.is_recent, 'is_stale', d.is_stale,
       'from', to_char(d.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
       -- GitHub's interval contains its end
       'to', to_char((d.ends_at - interval '1 second') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     ) order by d.day desc)
-    from private.list_contribution_days(v_schedule.connection_id, v_at, array(
+    from private.list_contribution_days(v_schedule.connection_id, v_at, v_read_at, array(
       select f.key::date from jsonb_each_text(v_schedule.cursor -> 'failed_days') as f
       where f.value::integer >= 3
     )) as d
@@ -3794,9 +3825,10 @@ begin atomic
   );
 end;
 comment on function public.plan_github_contributions is
-  'The days whose contributions a run reads, the newest first: an array of {day, is_recent, from, to}. The '
-  'last seven once an hour, and when a day has begun; earlier ones until they are stored. Service role only. '
-  'Errors: devpulse_sync_lease_expired (410).';
+  'The days whose contributions a run reads, the newest first: an array of {day, is_recent, is_stale, from, '
+  'to}. The last seven once an hour, and when a day has begun; after a pause once more the last six that '
+  'were read before it; others until they are stored. Service role only. Errors: '
+  'devpulse_sync_lease_expired (410).';
 grant execute on function public.plan_github_contributions to service_role;
 
 -- 50_devpulse/60_sync/55_record_github_contributions.sql
@@ -3847,8 +3879,8 @@ begin atomic
 end;
 comment on function public.record_github_contributions is
   'Stores days of contributions: {observed_at, days: rows of github_contributions, is_recent_complete '
-  '(whether the last seven days were read), cursor}. Returns how many changed. Service role only. Errors: '
-  'devpulse_sync_lease_expired (410).';
+  '(whether the last seven days, and those to be read again, were read), cursor}. Returns how '
+  'many changed. Service role only. Errors: devpulse_sync_lease_expired (410).';
 grant execute on function public.record_github_contributions to service_role;
 
 -- 50_devpulse/60_sync/56_store_youtube_channel.sql
@@ -4179,6 +4211,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_state constant text := p_result ->> 'state';
+  v_name constant text := left(private.non_blank(p_result ->> 'platform_username'), 200);
   v_schedule private.sync_schedule;
   v_next_at timestamptz;
 begin
@@ -4203,8 +4236,10 @@ begin
     counts = coalesce(p_result -> 'counts', '{}'::jsonb), cost = coalesce((p_result ->> 'cost')::integer, 0),
     next_attempt_at = v_next_at
   where r.id = p_run_id;
-  update public.platform_connections as c set last_synced_at = clock_timestamp()
-  where c.id = v_schedule.connection_id and v_state = 'succeeded';
+  update public.platform_connections as c set
+    last_synced_at = case when v_state = 'succeeded' then clock_timestamp() else c.last_synced_at end,
+    platform_username = coalesce(v_name, c.platform_username)
+  where c.id = v_schedule.connection_id and (v_state = 'succeeded' or v_name <> c.platform_username);
   delete from public.sync_runs as r
   where r.platform_connection_id = v_schedule.connection_id and r.id <= (
     select o.id from public.sync_runs as o where o.platform_connection_id = v_schedule.connection_id
@@ -4225,8 +4260,9 @@ begin atomic
 end;
 comment on function public.finish_sync_run is
   'Ends a run with {state: succeeded, partial, failed or deferred, counts, cost, error_code, is_counted '
-  '(whether the connection caused the failure), retry_at (when the provider may be asked again), cursor}, '
-  'and schedules the next. False when the run has lost its lease, or has ended already. Service role only.';
+  '(whether the connection caused the failure), retry_at (when the provider may be asked again), '
+  'platform_username (what the account is called now), cursor}, and schedules the next. False when '
+  'the run has lost its lease, or has ended already. Service role only.';
 grant execute on function public.finish_sync_run to service_role;
 
 -- 50_devpulse/60_sync/70_sync_now.sql
@@ -6036,12 +6072,13 @@ comment on function private.incomplete_periods is
 create or replace function private.raise_range_error(p_from date, p_to date, p_max_days integer) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  if p_from is null or p_to is null or not isfinite(p_from) or not isfinite(p_to) or p_from > p_to then
+  -- days of other years do not fit the types that ranges are computed with
+  if p_from is null or p_to is null or p_from > p_to or p_from < '0001-01-01' or p_to > '9999-12-31' then
     raise exception using
       errcode = 'PT422', message = 'devpulse_range_invalid',
       detail = format('%s to %s is not a range of days.', coalesce(p_from::text, 'null'),
         coalesce(p_to::text, 'null')),
-      hint = 'Send from and to as dates, from not after to.';
+      hint = 'Send from and to as dates of the years 1 to 9999, from not after to.';
   elsif p_to - p_from >= p_max_days then
     raise exception using
       errcode = 'PT422', message = 'devpulse_range_too_large',

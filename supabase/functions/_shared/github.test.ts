@@ -89,6 +89,11 @@ describe("limits", () => {
       kind: "limited",
       until: after(5),
     }],
+    [
+      "429 with a date",
+      { status: 429, headers: { "retry-after": "Sun, 01 Mar 2026 10:02:00 GMT" }, body: {} },
+      { kind: "limited", until: after(120) },
+    ],
     ["429 without", { status: 429, body: {} }, { kind: "limited", until: after(60) }],
     [
       "429 with a header that is not a number",
@@ -119,6 +124,11 @@ describe("an unusable answer", () => {
   ])("%s", async (_what, fault, why) => {
     fake.state.faults.push(fault);
     expect(await ask({}, why === "timeout" ? 300 : 20_000)).toEqual({ kind: "failed", why });
+  });
+
+  test("an outage whose end is known", async () => {
+    fake.state.faults.push({ status: 503, headers: { "retry-after": "300" }, body: "" });
+    expect(await ask()).toEqual({ kind: "failed", why: "status 503", until: after(300) });
   });
 
   test("a server that can't be reached", async () => {

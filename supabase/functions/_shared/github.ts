@@ -1,3 +1,5 @@
+import { parseRetryAfter } from "./ask-json.ts";
+
 /** GitHub's answer to a question. */
 export type GithubAnswer =
   | {
@@ -18,8 +20,8 @@ export type GithubAnswer =
   | { kind: "exhausted" }
   /** GitHub asks for no requests at all until then. */
   | { kind: "limited"; until: Date }
-  /** No usable answer: GitHub is slow, broken or out of reach. */
-  | { kind: "failed"; why: string };
+  /** No usable answer: GitHub is slow, broken or out of reach; until when, where it says so. */
+  | { kind: "failed"; why: string; until?: Date };
 
 export interface Question {
   /** The path below the API's base, with its query. Of a GraphQL query it is `/graphql`. */
@@ -60,6 +62,8 @@ const MAX_REDIRECTS = 2;
 const PAUSE_MS = 60_000;
 /** Limits are per hour. */
 const MAX_RESET_MS = 3_600_000;
+/** What a Retry-After may be. */
+const MAX_WAIT_SECONDS = 86_400;
 
 /**
  * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 does not count against the
@@ -138,15 +142,18 @@ async function parseAnswer(response: Response, token: string | null, now: number
   }
   // 401 without a token, 403 of an organization's rules, 451: not readable for the caller
   if ([301, 302, 307, 308, 401, 403, 404, 410, 451].includes(status)) return { kind: "not_seen" };
-  return { kind: "failed", why: `status ${status}` };
+  const seconds = parseRetryAfter(headers, now, MAX_WAIT_SECONDS);
+  return {
+    kind: "failed",
+    why: `status ${status}`,
+    ...seconds === undefined ? {} : { until: new Date(now + seconds * 1000) },
+  };
 }
 
 /** The limit that a response reports; null where a 403 is about rights. */
 function parseLimit(headers: Headers, status: number, text: string, now: number): GithubAnswer | null {
-  const after = headers.get("retry-after");
-  if (after !== null && /^\d{1,6}$/.test(after)) {
-    return { kind: "limited", until: new Date(now + Number(after) * 1000) };
-  }
+  const seconds = parseRetryAfter(headers, now, MAX_WAIT_SECONDS);
+  if (seconds !== undefined) return { kind: "limited", until: new Date(now + seconds * 1000) };
   if (headers.get("x-ratelimit-remaining") === "0") return { kind: "exhausted" };
   return status === 429 || /rate limit|abuse detection/i.test(text)
     ? { kind: "limited", until: new Date(now + PAUSE_MS) }

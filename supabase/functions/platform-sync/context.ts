@@ -3,6 +3,9 @@ import type { Allowance, Budgets, Provider } from "../_shared/provider-budget.ts
 import type { Claim } from "./claim.ts";
 import { type ErrorCode, LeaseLost, SyncStop } from "./stop.ts";
 
+/** How long a provider may have us wait, in seconds. */
+export const MAX_WAIT_SECONDS = 86_400;
+
 /** What was read, stored and left out, as `sync_runs.counts` has it. */
 export type Counts = Record<string, number>;
 
@@ -23,6 +26,8 @@ export class RunContext {
   readonly counts: Counts = {};
   /** What the provider counts: requests, points or units. */
   cost = 0;
+  /** What the account is called at the provider now; null where it was not read. */
+  accountName: string | null = null;
   /** Whether anything was stored. */
   hasStored = false;
   /** Whether there is more to read, so that the next run should begin soon. */
@@ -44,6 +49,11 @@ export class RunContext {
 
   now(): Date {
     return new Date(this.#tools.clock());
+  }
+
+  /** The time in so many seconds. */
+  in(seconds: number): Date {
+    return new Date(this.#tools.clock() + seconds * 1000);
   }
 
   isOver(): boolean {

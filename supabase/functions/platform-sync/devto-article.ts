@@ -20,7 +20,7 @@ const MAX_ID = 2_147_483_647;
 export function readArticle(
   item: unknown,
   values: ValueReader,
-): { row: Article; userId: number | null } | null {
+): { row: Article; userId: number | null; userName: string | null } | null {
   const json = objectOf(item) ?? {};
   const id = values.id(json.id, MAX_ID);
   const title = textOf(json.title, 500);
@@ -33,6 +33,7 @@ export function readArticle(
     : [];
   return {
     userId: user ? values.count(user.user_id) : null,
+    userName: textOf(user?.username, 200),
     row: {
       devto_article_id: id,
       title,

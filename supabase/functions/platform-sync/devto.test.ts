@@ -156,6 +156,20 @@ describe("refusals", () => {
     expect(context.cost).toBe(1);
   });
 
+  test.each([["Mon, 30 Nov 2026 12:10:00 GMT", 429], ["600", 503]])(
+    "Retry-After: %s of a %s is when the next run is",
+    async (value, status) => {
+      fake.state.faults.push({ status, headers: { "retry-after": value }, body: "" });
+      expect((await sync()).stop).toMatchObject({ retryAt: new Date(NOW + 600_000) });
+    },
+  );
+
+  test("a renamed account has its new name", async () => {
+    addArticles(1);
+    maya.username = "maya-codes";
+    expect((await sync()).context.accountName).toBe("maya-codes");
+  });
+
   test("a key that is rejected twice needs its user", async () => {
     expect((await sync(claim(), "wrong")).stop).toMatchObject({
       code: "devpulse_token_invalid",

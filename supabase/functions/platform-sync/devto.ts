@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { askJson, type JsonAnswer, parseRetryAfter } from "../_shared/ask-json.ts";
-import type { RunContext } from "./context.ts";
+import { MAX_WAIT_SECONDS, type RunContext } from "./context.ts";
 import { type Article, readArticle } from "./devto-article.ts";
 import { SyncStop } from "./stop.ts";
 import { ValueReader } from "./values.ts";
@@ -96,7 +96,10 @@ async function readList(
       if (article === null) found.isComplete = false;
       else if (article.userId !== null && String(article.userId) !== userId) {
         throw new SyncStop({ code: "devpulse_account_conflict", kind: "failed", isCounted: true });
-      } else found.articles.set(article.row.devto_article_id, article.row);
+      } else {
+        context.accountName = article.userName ?? context.accountName;
+        found.articles.set(article.row.devto_article_id, article.row);
+      }
     }
     context.count("invalid_values", values.invalid);
     const isFull = items.length >= cursor.per_page;
@@ -129,10 +132,9 @@ function askDevto(context: RunContext, options: DevtoOptions): AskDevto {
     const query = { per_page: String(perPage), page: String(page) };
     let answer = await send(query);
     if (answer.ok && answer.status === 429) {
-      const seconds = parseRetryAfter(answer.headers, context.now().getTime()) ?? 60;
-      const until = new Date(context.now().getTime() + seconds * 1000);
+      const seconds = parseRetryAfter(answer.headers, context.now().getTime(), MAX_WAIT_SECONDS) ?? 60;
       // the limit is the address's: everybody waits
-      const stop = await context.pause("devto", until, true).catch((error: unknown) => error);
+      const stop = await context.pause("devto", context.in(seconds), true).catch((error: unknown) => error);
       if (seconds * 1000 > SHORT_WAIT_MS) throw stop;
       await context.sleep(seconds * 1000);
       answer = await send(query);
@@ -140,11 +142,11 @@ function askDevto(context: RunContext, options: DevtoOptions): AskDevto {
     }
     // a key is not given up for one answer
     if (answer.ok && answer.status === 401) answer = await send(query);
-    return parseAnswer(answer);
+    return parseAnswer(context, answer);
   };
 }
 
-function parseAnswer(answer: JsonAnswer): unknown[] | "too_large" {
+function parseAnswer(context: RunContext, answer: JsonAnswer): unknown[] | "too_large" {
   if (!answer.ok) {
     if (answer.cause === "too_large") return "too_large";
     throw new SyncStop({ code: "devpulse_provider_unavailable", kind: "problem" });
@@ -157,7 +159,14 @@ function parseAnswer(answer: JsonAnswer): unknown[] | "too_large" {
       rejection: "token_rejected",
     });
   }
-  if (answer.status !== 200) throw new SyncStop({ code: "devpulse_provider_unavailable", kind: "problem" });
+  if (answer.status !== 200) {
+    const seconds = parseRetryAfter(answer.headers, context.now().getTime(), MAX_WAIT_SECONDS);
+    throw new SyncStop({
+      code: "devpulse_provider_unavailable",
+      kind: "problem",
+      ...seconds === undefined ? {} : { retryAt: context.in(seconds) },
+    });
+  }
   if (!Array.isArray(answer.body)) throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
   return answer.body;
 }

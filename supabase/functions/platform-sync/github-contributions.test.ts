@@ -121,6 +121,40 @@ describe("contributions", () => {
     expect(context.counts).toMatchObject({ gaps: 3, days: 1, invalid_values: 2 });
   });
 
+  test("days that a run before a pause read are read with the last seven, and given up like others", async () => {
+    const stale = { ...day("2026-11-10"), is_stale: true };
+    const { days } = await github.sync(github.contributions(), [day("2026-11-30", true), stale]);
+    expect(days[0]).toMatchObject({
+      is_recent_complete: true,
+      days: [{ date: "2026-11-30" }, {
+        date: "2026-11-10",
+      }],
+    });
+    github.state.faults.push({
+      path: "/graphql",
+      change: (body) => {
+        const { data } = body as { data: { viewer: object } };
+        return { data: { ...data, viewer: { ...data.viewer, d20261110: null } } };
+      },
+    });
+    const { days: again } = await github.sync(github.contributions(), [day("2026-11-30", true), stale]);
+    expect(again[0]).toMatchObject({
+      is_recent_complete: false,
+      cursor: { failed_days: { "2026-11-10": 1 } },
+    });
+  });
+
+  test("cost as many points as GitHub says", async () => {
+    github.state.faults.push({
+      path: "/graphql",
+      change: (body) => {
+        const { data } = body as { data: { rateLimit: object } };
+        return { data: { ...data, rateLimit: { ...data.rateLimit, cost: 3 } } };
+      },
+    });
+    expect((await github.sync(github.contributions(), [day("2026-11-30", true)])).context.cost).toBe(3);
+  });
+
   test("of another account are not stored", async () => {
     const { days, stop } = await github.sync(github.contributions({ platform_user_id: "99" }), [
       day("2026-11-30", true),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { RunContext } from "./context.ts";
 import type { AskAsUser } from "./github.ts";
-import { SyncStop } from "./stop.ts";
-import { objectOf, ValueReader } from "./values.ts";
+import { accessForbidden, SyncStop } from "./stop.ts";
+import { objectOf, textOf, ValueReader } from "./values.ts";
 
 /** One aliased collection per day: so many cost one point, and stay well within GitHub's ten seconds. */
 const MAX_DAYS = 30;
@@ -14,6 +14,8 @@ const MAX_FAILED_DAYS = 200;
 const daySchema = z.object({
   day: z.string().regex(/^\d{4}-\d\d-\d\d$/),
   is_recent: z.boolean(),
+  /** Read before a pause, perhaps before it was over: it is read once more. */
+  is_stale: z.boolean().default(false),
   /** The first and the last second. */
   from: z.string(),
   to: z.string(),
@@ -38,7 +40,9 @@ export async function syncContributions(context: RunContext, ask: AskAsUser): Pr
     await context.call("plan_github_contributions", { at: context.now().toISOString() }),
   );
   const cursor = cursorSchema.parse({ chunk_days: MAX_DAYS, failed_days: {}, ...context.claim.cursor });
-  const recent = new Set(plan.filter(({ is_recent }) => is_recent).map(({ day }) => day));
+  const recent = new Set(
+    plan.filter(({ is_recent, is_stale }) => is_recent || is_stale).map(({ day }) => day),
+  );
   let left = plan;
   while (left.length > 0) {
     if (context.isOver()) {
@@ -54,7 +58,7 @@ export async function syncContributions(context: RunContext, ask: AskAsUser): Pr
 
 type Cursor = z.infer<typeof cursorSchema>;
 
-/** @param recent the recent days that have not come yet */
+/** @param recent the days to read again that have not come yet */
 async function readChunk(
   context: RunContext,
   ask: AskAsUser,
@@ -69,10 +73,13 @@ async function readChunk(
       return error;
     },
   );
+  if (!(answer instanceof SyncStop) && answer.kind === "not_seen") throw accessForbidden();
   const body = !(answer instanceof SyncStop) && answer.kind === "ok" ? objectOf(answer.value) : null;
   const viewer = objectOf(objectOf(body?.data)?.viewer);
   if (body) requireAnswer(context, body, viewer);
   const values = new ValueReader();
+  // a point is counted with the request
+  context.cost += Math.max(pointsOf(body) ?? 1, 1) - 1;
   const days = chunk.flatMap((day) => readDay(day, viewer, values));
   const came = new Set(days.map(({ date }) => date));
   const missing = chunk.filter(({ day }) => !came.has(day));
@@ -95,6 +102,9 @@ async function readChunk(
   if (missing.length > 0) throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
 }
 
+const pointsOf = (body: Record<string, unknown> | null): number | null =>
+  new ValueReader().count(objectOf(objectOf(body?.data)?.rateLimit)?.cost);
+
 const FIELDS = "totalCommitContributions totalPullRequestContributions totalIssueContributions " +
   "totalRepositoriesWithContributedCommits";
 
@@ -111,7 +121,7 @@ function queryOf(chunk: Day[]): string {
         "{ contributionCalendar { totalContributions } }",
     );
   }
-  return `query { viewer { databaseId ${days.join(" ")} } rateLimit { cost } } ` +
+  return `query { viewer { databaseId login ${days.join(" ")} } rateLimit { cost } } ` +
     `fragment day on ContributionsCollection { ${FIELDS} }`;
 }
 
@@ -136,13 +146,14 @@ function requireAnswer(
     });
   }
   if (types.includes("INSUFFICIENT_SCOPES") || types.includes("FORBIDDEN")) {
-    throw new SyncStop({ code: "devpulse_access_forbidden", kind: "problem", isCounted: true });
+    throw accessForbidden();
   }
   context.count("graphql_errors", errors.length);
   const id = viewer?.databaseId;
   if (id !== undefined && String(id) !== context.claim.platform_user_id) {
     throw new SyncStop({ code: "devpulse_account_conflict", kind: "failed", isCounted: true });
   }
+  if (id !== undefined) context.accountName = textOf(viewer?.login, 200) ?? context.accountName;
 }
 
 /** A row of `github_contributions`; nothing for a day that did not come whole. */

@@ -166,6 +166,16 @@ describe("rubbish", () => {
     expect(repeated.stored).not.toHaveProperty("listed_ids");
   });
 
+  test("an empty page after which others are said to follow: nothing is removed, and it ends", async () => {
+    for (let at = 0; at < 130; at++) github.repo(`r${at}`, { createdAt: new Date(NOW - at * 1000) });
+    const next = { link: '<https://api.github.com/user/repos?page=3>; rel="next"' };
+    github.state.faults.push({ path: /&page=[2-9]/, times: 50, headers: next, change: () => [] });
+    const { stored, problem, context } = await github.sync(github.repositories());
+    expect([problem, context.counts.requests]).toEqual(["devpulse_answer_invalid", 2]);
+    expect(stored?.repositories).toHaveLength(100);
+    expect(stored).not.toHaveProperty("listed_ids");
+  });
+
   test("texts that the database can't store, or that are too long", async () => {
     github.repo("shop");
     github.state.faults.push(

@@ -3,7 +3,7 @@ import type { Claim } from "./claim.ts";
 import type { RunContext } from "./context.ts";
 import type { AskAsUser } from "./github.ts";
 import { readRepository, type Repository } from "./github-repository.ts";
-import { SyncStop } from "./stop.ts";
+import { accessForbidden, SyncStop } from "./stop.ts";
 import { ValueReader } from "./values.ts";
 
 const PER_PAGE = 100;
@@ -100,7 +100,8 @@ async function readList(
     context.count("duplicates", repeated);
     // one that moved to the next page meanwhile comes twice, and another one not at all
     if (repeated > 0 || !isValid) isComplete = false;
-    if (pageIds.length > 0 && repeated === pageIds.length) {
+    // nothing new on it: more of these would follow without end
+    if (repeated === pageIds.length && (repeated > 0 || hasNext)) {
       throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
     }
     if (ids.size >= limit && hasNext) context.count("left_out_pages");
@@ -145,6 +146,7 @@ async function readPage(context: RunContext, ask: AskAsUser, found: Findings, pa
     return { pageIds: stored.resource_ids, hasNext: stored.has_next, isValid: true };
   }
   found.droppedPaths.add(path);
+  if (answer.kind === "not_seen") throw accessForbidden();
   if (answer.kind !== "ok" || !Array.isArray(answer.value)) {
     // 304 without an ETag of ours among them: asked again in full the next time
     throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
@@ -153,6 +155,8 @@ async function readPage(context: RunContext, ask: AskAsUser, found: Findings, pa
   const repositories = answer.value.map((item) => readRepository(item, values));
   const readable = repositories.filter((one) => one !== null);
   requireOwner(context.claim, readable);
+  const own = readable.find(({ ownerId }) => String(ownerId) === context.claim.platform_user_id);
+  context.accountName = own?.ownerName ?? context.accountName;
   for (const { row } of readable) {
     found.repositories.set(row.github_repo_id, row);
     found.unchanged.delete(row.github_repo_id);

@@ -23,7 +23,7 @@ export interface Repository {
 export function readRepository(
   item: unknown,
   values: ValueReader,
-): { row: Repository; ownerId: number | null } | null {
+): { row: Repository; ownerId: number | null; ownerName: string | null } | null {
   const json = objectOf(item) ?? {};
   const id = values.id(json.id);
   const name = textOf(json.name, 200);
@@ -33,6 +33,7 @@ export function readRepository(
   const owner = objectOf(json.owner);
   return {
     ownerId: owner ? values.id(owner.id) : null,
+    ownerName: textOf(owner?.login, 200),
     row: {
       github_repo_id: id,
       name,

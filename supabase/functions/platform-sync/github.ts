@@ -85,6 +85,7 @@ function askAsUser(
         throw new SyncStop({
           code: /^(not|too)/.test(answer.why) ? "devpulse_answer_invalid" : "devpulse_provider_unavailable",
           kind: "problem",
+          ...answer.until ? { retryAt: answer.until } : {},
         });
     }
   };

@@ -157,6 +157,7 @@ describe("a run", () => {
       cost: 0,
       error_code: null,
       is_counted: false,
+      platform_username: null,
       retry_at: null,
     });
     const outage = new SyncStop({ code: "devpulse_provider_unavailable", kind: "failed" });

@@ -97,6 +97,7 @@ async function finish(
       state,
       counts: context.counts,
       cost: context.cost,
+      platform_username: context.accountName,
       error_code: stop?.code ?? null,
       is_counted: state === "failed" && (stop?.isCounted ?? false),
       retry_at: retryAt?.toISOString() ?? null,

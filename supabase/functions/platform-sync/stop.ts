@@ -48,6 +48,10 @@ export class SyncStop extends Error {
   }
 }
 
+/** The token may not read what is its user's own: no scope, a suspended account, a rule of an organization. */
+export const accessForbidden = (): SyncStop =>
+  new SyncStop({ code: "devpulse_access_forbidden", kind: "problem", isCounted: true });
+
 /** The run has lost its lease: the connection was paused or has ended, or another run has it. */
 export class LeaseLost extends Error {
   constructor() {

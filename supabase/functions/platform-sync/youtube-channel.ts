@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { RunContext } from "./context.ts";
 import { type AskYoutube, askYoutube, type YoutubeOptions } from "./youtube.ts";
-import { readVideo, type Video } from "./youtube-video.ts";
+import { readVideo, type Video, videoId } from "./youtube-video.ts";
 import { SyncStop } from "./stop.ts";
-import { MAX_COUNT, objectOf, ValueReader } from "./values.ts";
+import { MAX_COUNT, objectOf, textOf, ValueReader } from "./values.ts";
 
 /** The most ids, and items, that a call may have. */
 const PAGE = 50;
@@ -38,11 +38,11 @@ export async function syncYoutube(context: RunContext, options: YoutubeOptions):
   const observedAt = context.now();
   const values = new ValueReader();
   const channel = await readChannel(context, ask, values);
-  const videos = new Map<string, Video>();
+  const found: Found = { videos: new Map(), unreadable: new Set() };
   let listed: VideoList | null = null;
   let failure: unknown = null;
   try {
-    listed = await readVideos(context, ask, channel, values, videos);
+    listed = await readVideos(context, ask, channel, values, found);
   } catch (error) {
     // what came before it is stored all the same
     failure = error;
@@ -53,7 +53,7 @@ export async function syncYoutube(context: RunContext, options: YoutubeOptions):
     await context.store("record_youtube_channel", {
       observed_at: observedAt.toISOString(),
       channel: numbers,
-      videos: [...videos.values()],
+      videos: [...found.videos.values()],
       ...(listed?.ids ? { listed_ids: listed.ids } : {}),
       ...(listed === null ? {} : {
         cursor: {
@@ -64,19 +64,21 @@ export async function syncYoutube(context: RunContext, options: YoutubeOptions):
       }),
     }),
   );
-  context.count("videos", videos.size);
+  context.count("videos", found.videos.size);
   context.count("removed", stored.removed);
   if (stored.is_suspect) context.note("devpulse_list_invalid");
+  if (found.unreadable.size > 0) context.note("devpulse_answer_invalid");
   if (failure !== null) throw failure;
 }
 
 async function readChannel(context: RunContext, ask: AskYoutube, values: ValueReader): Promise<Channel> {
-  const list = await ask("channels", { part: "id,contentDetails,statistics", mine: "true" });
+  const list = await ask("channels", { part: "id,snippet,contentDetails,statistics", mine: "true" });
   const channel = objectOf(list?.items[0]);
   if (!channel) throw new SyncStop({ code: "devpulse_channel_unknown", kind: "failed", isCounted: true });
   if (channel.id !== context.claim.platform_user_id) {
     throw new SyncStop({ code: "devpulse_account_conflict", kind: "failed", isCounted: true });
   }
+  context.accountName = textOf(objectOf(channel.snippet)?.title, 200);
   const statistics = objectOf(channel.statistics) ?? {};
   const uploads = objectOf(objectOf(channel.contentDetails)?.relatedPlaylists)?.uploads;
   return {
@@ -97,13 +99,21 @@ interface VideoList {
   hasMore: boolean;
 }
 
+interface Found {
+  videos: Map<string, Video>;
+  /** The ids of items that could not be read; null for one without an id. */
+  unreadable: Set<string | null>;
+}
+
+const isFound = ({ videos, unreadable }: Found, id: string): boolean => videos.has(id) || unreadable.has(id);
+
 /** Reads the numbers of the videos. Returns null where there is nothing new. */
 async function readVideos(
   context: RunContext,
   ask: AskYoutube,
   channel: Channel,
   values: ValueReader,
-  videos: Map<string, Video>,
+  found: Found,
 ): Promise<VideoList | null> {
   const { claim } = context;
   const known = claim.video_ids ?? [];
@@ -112,20 +122,22 @@ async function readVideos(
   const isListKept = known.length > 0 && channel.videos !== null && cursor.video_count === channel.videos &&
     age < LIST_MS;
   if (isListKept) {
-    await readNumbers(context, ask, known, values, videos);
+    await readNumbers(context, ask, known, values, found);
     // one that is gone or private, although their number is the same: the list says what came in its stead
-    if (known.every((id) => videos.has(id))) return null;
+    if (known.every((id) => isFound(found, id))) return null;
     // a list that has none of them is believed by those that it has, which the next run reads
-    if (videos.size === 0) return { ids: null, hasMore: true };
+    if (found.videos.size === 0) return { ids: null, hasMore: true };
   }
   const list = await readList(context, ask, channel);
   // their numbers, a second time, would cost more than there is for a run
-  if (!isListKept) await readNumbers(context, ask, list.ids, values, videos);
-  for (const id of [...videos.keys()]) if (!list.ids.includes(id)) videos.delete(id);
-  if (!list.isComplete) throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
+  if (!isListKept) await readNumbers(context, ask, list.ids, values, found);
+  for (const id of [...found.videos.keys()]) if (!list.ids.includes(id)) found.videos.delete(id);
+  if (!list.isComplete || found.unreadable.has(null)) {
+    throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
+  }
   return {
-    ids: list.ids.filter((id) => videos.has(id)),
-    hasMore: isListKept && list.ids.some((id) => !videos.has(id)),
+    ids: list.ids.filter((id) => isFound(found, id)),
+    hasMore: found.unreadable.size > 0 || isListKept && list.ids.some((id) => !isFound(found, id)),
   };
 }
 
@@ -178,7 +190,7 @@ async function readNumbers(
   ask: AskYoutube,
   ids: readonly string[],
   values: ValueReader,
-  videos: Map<string, Video>,
+  { videos, unreadable }: Found,
 ): Promise<void> {
   for (let from = 0; from < ids.length; from += PAGE) {
     const page = await ask("videos", {
@@ -187,8 +199,10 @@ async function readNumbers(
     });
     for (const item of page?.items ?? []) {
       const video = readVideo(item, values);
-      if (video === null) context.count("unreadable");
-      else if (video.isPublic) videos.set(video.row.youtube_video_id, video.row);
+      if (video === null) {
+        context.count("unreadable");
+        unreadable.add(videoId(item));
+      } else if (video.isPublic) videos.set(video.row.youtube_video_id, video.row);
     }
   }
 }

@@ -13,16 +13,20 @@ export interface Video {
   published_at: string;
 }
 
-/** Reads a video of the YouTube Data API; null where it lacks what identifies it. */
+/** The id of an item of `videos`; null where it has none. */
+export const videoId = (item: unknown): string | null => textOf(objectOf(item)?.id, 50);
+
+/** Reads a video of the YouTube Data API; null where it lacks what identifies it, or who may see it. */
 export function readVideo(item: unknown, values: ValueReader): { row: Video; isPublic: boolean } | null {
   const json = objectOf(item) ?? {};
   const snippet = objectOf(json.snippet) ?? {};
   const statistics = objectOf(json.statistics) ?? {};
-  const id = textOf(json.id, 50);
+  const id = videoId(item);
   const publishedAt = values.time(snippet.publishedAt);
-  if (id === null || publishedAt === null) return null;
+  const privacy = textOf(objectOf(json.status)?.privacyStatus, 50);
+  if (id === null || publishedAt === null || privacy === null) return null;
   return {
-    isPublic: objectOf(json.status)?.privacyStatus === "public",
+    isPublic: privacy === "public",
     row: {
       youtube_video_id: id,
       title: textOf(snippet.title, 500) ?? id,

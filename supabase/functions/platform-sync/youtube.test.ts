@@ -121,6 +121,11 @@ describe("what it costs", () => {
   });
 });
 
+test("a renamed channel has its new name", async () => {
+  channel.title = "Maya builds";
+  expect((await sync(claim())).context.accountName).toBe("Maya builds");
+});
+
 describe("what is hidden", () => {
   test("subscribers, likes and comments are unknown, not zero", async () => {
     channel.hidesSubscribers = true;
@@ -218,6 +223,50 @@ describe("rubbish", () => {
     expect(context.counts.invalid_values).toBe(3);
   });
 
+  type Item = { snippet: Record<string, unknown>; status?: unknown; id?: string };
+  const changeVideo = (change: (item: Item) => object): void =>
+    void fake.state.faults.push({
+      path: /videos\?/,
+      change: (body) => {
+        const { items, ...list } = body as { items: Item[] };
+        return { ...list, items: items.map((item, at) => at === 1 ? change(item) : item) };
+      },
+    });
+
+  test.each<[string, (item: Item) => object]>([
+    [
+      "without a time",
+      ({ snippet, ...item }) => ({ ...item, snippet: { ...snippet, publishedAt: undefined } }),
+    ],
+    ["with an unreadable time", ({ snippet, ...item }) => ({
+      ...item,
+      snippet: { ...snippet, publishedAt: "soon" },
+    })],
+    ["without a status", ({ status: _, ...item }) => item],
+    ["that is no object", ({ id }) => ({ id })],
+  ])("a video %s is still listed: it is not removed", async (_what, change) => {
+    const video_ids = addVideos(3).map(({ id }) => id);
+    changeVideo(change);
+    const fresh = await sync(claim());
+    expect(fresh.stored?.videos).toHaveLength(2);
+    expect(new Set(fresh.stored?.listed_ids as string[])).toEqual(new Set(video_ids));
+    expect(fresh.stored?.cursor).toMatchObject({ listed_at: null });
+    expect(fresh.context.problem?.code).toBe("devpulse_answer_invalid");
+    changeVideo(change);
+    const cursor = { video_count: 3, listed_at: "2026-11-30T00:00:00Z" };
+    const kept = await sync(claim({ video_ids, cursor }));
+    expect([kept.context.cost, (kept.stored?.videos as unknown[]).length]).toEqual([2, 2]);
+    expect(kept.stored).not.toHaveProperty("listed_ids");
+  });
+
+  test("a video without an id may be any of them: nothing is removed", async () => {
+    addVideos(3);
+    changeVideo(({ id: _, ...item }) => item);
+    const { stop, stored } = await sync(claim());
+    expect([stop?.code, (stored?.videos as unknown[]).length]).toEqual(["devpulse_answer_invalid", 2]);
+    expect(stored).not.toHaveProperty("listed_ids");
+  });
+
   test("the list is said not to exist although there are videos: nothing is removed", async () => {
     addVideos(3);
     fake.state.faults.push({
@@ -264,6 +313,14 @@ describe("refusals", () => {
       }]);
     },
   );
+
+  test("an outage is over when YouTube says so", async () => {
+    fake.state.faults.push({ path: "/channels", status: 503, headers: { "retry-after": "7200" }, body: "" });
+    expect((await sync(claim())).stop).toMatchObject({
+      code: "devpulse_provider_unavailable",
+      retryAt: new Date("2026-11-30T14:00:00Z"),
+    });
+  });
 
   test("a token that is rejected twice needs its user, and costs nothing", async () => {
     const [token] = fake.state.tokens;

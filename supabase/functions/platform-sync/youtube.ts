@@ -1,6 +1,6 @@
 import { askJson, type JsonAnswer, parseRetryAfter } from "../_shared/ask-json.ts";
 import type { Allowance } from "../_shared/provider-budget.ts";
-import type { RunContext } from "./context.ts";
+import { MAX_WAIT_SECONDS, type RunContext } from "./context.ts";
 import { SyncStop } from "./stop.ts";
 import { objectOf } from "./values.ts";
 
@@ -27,7 +27,7 @@ export type AskYoutube = (
 /** 50 videos with descriptions of 5,000 characters are half a megabyte. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
-const PAUSE_MS = 60_000;
+const PAUSE_SECONDS = 60;
 
 const KINDS = {
   channels: "youtube#channelListResponse",
@@ -72,7 +72,8 @@ function unspend(context: RunContext, allowance: Allowance): void {
 
 const problem = (
   code: "devpulse_answer_invalid" | "devpulse_provider_unavailable" = "devpulse_provider_unavailable",
-) => new SyncStop({ code, kind: "problem" });
+  retryAt?: Date,
+) => new SyncStop({ code, kind: "problem", ...retryAt ? { retryAt } : {} });
 
 function parseList(name: keyof typeof KINDS, body: unknown): YoutubeList {
   const list = objectOf(body);
@@ -115,9 +116,8 @@ async function refusal(
     return await context.pause("youtube", null, true);
   }
   if (status === 429 || /ateLimitExceeded/.test(reason)) {
-    const seconds = parseRetryAfter(headers, context.now().getTime());
-    const wait = seconds === undefined ? PAUSE_MS : seconds * 1000;
-    return await context.pause("youtube", new Date(context.now().getTime() + wait));
+    const seconds = parseRetryAfter(headers, context.now().getTime(), MAX_WAIT_SECONDS);
+    return await context.pause("youtube", context.in(seconds ?? PAUSE_SECONDS));
   }
   if (/insufficientPermissions|SCOPE_INSUFFICIENT/.test(reason)) {
     throw new SyncStop({
@@ -134,5 +134,6 @@ async function refusal(
   if (status === 403 && reason !== "" && reason !== "accessNotConfigured") {
     throw new SyncStop({ code: "devpulse_access_forbidden", kind: "failed", isCounted: true });
   }
-  throw problem();
+  const seconds = status >= 500 ? parseRetryAfter(headers, context.now().getTime(), MAX_WAIT_SECONDS) : undefined;
+  throw problem(undefined, seconds === undefined ? undefined : context.in(seconds));
 }

@@ -45,6 +45,6 @@ begin atomic
 end;
 comment on function public.record_github_contributions is
   'Stores days of contributions: {observed_at, days: rows of github_contributions, is_recent_complete '
-  '(whether the last seven days were read), cursor}. Returns how many changed. Service role only. Errors: '
-  'devpulse_sync_lease_expired (410).';
+  '(whether the last seven days, and those to be read again, were read), cursor}. Returns how '
+  'many changed. Service role only. Errors: devpulse_sync_lease_expired (410).';
 grant execute on function public.record_github_contributions to service_role;

@@ -52,6 +52,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_state constant text := p_result ->> 'state';
+  v_name constant text := left(private.non_blank(p_result ->> 'platform_username'), 200);
   v_schedule private.sync_schedule;
   v_next_at timestamptz;
 begin
@@ -76,8 +77,10 @@ begin
     counts = coalesce(p_result -> 'counts', '{}'::jsonb), cost = coalesce((p_result ->> 'cost')::integer, 0),
     next_attempt_at = v_next_at
   where r.id = p_run_id;
-  update public.platform_connections as c set last_synced_at = clock_timestamp()
-  where c.id = v_schedule.connection_id and v_state = 'succeeded';
+  update public.platform_connections as c set
+    last_synced_at = case when v_state = 'succeeded' then clock_timestamp() else c.last_synced_at end,
+    platform_username = coalesce(v_name, c.platform_username)
+  where c.id = v_schedule.connection_id and (v_state = 'succeeded' or v_name <> c.platform_username);
   delete from public.sync_runs as r
   where r.platform_connection_id = v_schedule.connection_id and r.id <= (
     select o.id from public.sync_runs as o where o.platform_connection_id = v_schedule.connection_id
@@ -98,6 +101,7 @@ begin atomic
 end;
 comment on function public.finish_sync_run is
   'Ends a run with {state: succeeded, partial, failed or deferred, counts, cost, error_code, is_counted '
-  '(whether the connection caused the failure), retry_at (when the provider may be asked again), cursor}, '
-  'and schedules the next. False when the run has lost its lease, or has ended already. Service role only.';
+  '(whether the connection caused the failure), retry_at (when the provider may be asked again), '
+  'platform_username (what the account is called now), cursor}, and schedules the next. False when '
+  'the run has lost its lease, or has ended already. Service role only.';
 grant execute on function public.finish_sync_run to service_role;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(39);
+select plan(44);
 \ir ../helpers/personas.psql
 \ir ../helpers/sync.psql
 
@@ -154,6 +154,19 @@ select is(
   (select p ->> 'day' from pg_temp.plan('2026-11-27 12:00Z') as p order by p ->> 'day' desc offset 6 limit 1),
   '2026-11-21', 'after a week without a sync, the days of that week'
 );
+create function pg_temp.stale(p_at timestamptz) returns text language sql as $$
+  select coalesce(min(p ->> 'day') || ' to ' || max(p ->> 'day'), 'none') from pg_temp.plan(p_at) as p
+  where (p ->> 'is_stale')::boolean
+$$;
+select is(pg_temp.stale('2026-11-20 13:00Z') || pg_temp.stale('2026-11-21 12:00Z'), 'nonenone',
+  'nothing else of what is stored');
+select is(pg_temp.stale('2026-11-27 12:00Z'), '2026-11-15 to 2026-11-20',
+  'and those that were read before it, the last of which was not over');
+select is(pg_temp.stale('2026-11-23 12:00Z'), '2026-11-15 to 2026-11-16', 'as far as they are not recent');
+select is(pg_temp.stale('2027-10-01 12:00Z'), '2026-11-15 to 2026-11-20', 'after a long pause too');
+update private.sync_schedule set cursor = '{"failed_days": {"2026-11-20": 3}}'
+where connection_id = (select github from c);
+select is(pg_temp.stale('2026-11-27 12:00Z'), '2026-11-15 to 2026-11-19', 'one that never comes is given up');
 select is(
   (select count(*) from public.github_contributions where platform_connection_id = (select github from c)),
   398::bigint, 'they are stored'

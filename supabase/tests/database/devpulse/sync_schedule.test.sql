@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(48);
+select plan(53);
 \ir ../helpers/personas.psql
 \ir ../helpers/sync.psql
 
@@ -62,6 +62,26 @@ select is(pg_temp.next_in(github), '60', 'which is looked at again in an hour') 
 update auth.users set banned_until = null where id = pg_temp.account('stranger');
 select pg_temp.make_due(github) from c;
 select is(pg_temp.claim(), 'github of stranger', 'after the ban it is synced');
+
+-- The account's name
+
+create function pg_temp.name_after(p_result jsonb) returns text language plpgsql as $$
+begin
+  perform pg_temp.finish(github, p_result) from c;
+  perform pg_temp.make_due(github), pg_temp.claim() from c;
+  return (select p.platform_username from public.platform_connections as p join c on c.github = p.id);
+end;
+$$;
+select is(pg_temp.name_after(r), n, d) from (values
+  ('{"state": "succeeded", "platform_username": "maya"}'::jsonb, 'maya',
+    'a renamed account has its new name'),
+  ('{"state": "partial", "platform_username": "maya-codes"}', 'maya-codes', 'also after a part of it'),
+  ('{"state": "succeeded"}', 'maya-codes', 'a run that did not read it keeps it'),
+  ('{"state": "failed", "platform_username": " "}', 'maya-codes', 'and so does one that read nothing'),
+  (jsonb_build_object('state', 'succeeded', 'platform_username', repeat('m', 300)), repeat('m', 200),
+    'a name is cut')
+) as s (r, n, d);
+update public.platform_connections set platform_username = 'stranger' where id = (select github from c);
 
 -- Leases
 
