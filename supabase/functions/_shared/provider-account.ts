@@ -24,16 +24,20 @@ export type AccountResult =
 /** Asks a platform whose token or key it is. */
 export type ReadAccount = (platform: string, apiUrl: string, token: string) => Promise<AccountResult>;
 
-const name = z.string().min(1).transform((text) => text.slice(0, 200));
-const userSchema = z.object({ id: z.int().positive(), login: name })
-  .transform(({ id, login }) => ({ id: String(id), name: login }));
+/** As the database can store it. */
+const name = z.string().transform((text) => text.replaceAll("\0", "").slice(0, 200).toWellFormed())
+  .pipe(z.string().min(1));
+const id = z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).transform(String);
+const userSchema = z.object({ id, login: name }).transform(({ id, login }) => ({ id, name: login }));
 const channelsSchema = z.object({
   kind: z.literal("youtube#channelListResponse"),
   items: z.array(z.object({ id: z.string().regex(/^[\w-]{1,200}$/), snippet: z.object({ title: name }) }))
     .default([]),
 }).transform(({ items: [channel] }) => channel ? { id: channel.id, name: channel.snippet.title } : null);
-const memberSchema = z.object({ id: z.int().positive(), username: name })
-  .transform(({ id, username }) => ({ id: String(id), name: username }));
+const memberSchema = z.object({ id, username: name }).transform(({ id, username }) => ({
+  id,
+  name: username,
+}));
 const googleErrorSchema = z.object({
   error: z.object({ errors: z.array(z.object({ reason: z.string() })) }),
 }).transform(({ error }) => error.errors[0]?.reason);

@@ -17,6 +17,7 @@ const claimedSchema = z.discriminatedUnion("outcome", [
     flow_id: z.string(),
     user_id: z.string(),
     platform: z.enum(["github", "youtube"]),
+    scope: z.enum(["public", "private"]),
     return_to: z.string().nullable(),
   }),
 ]);
@@ -103,7 +104,12 @@ async function resultOf(
   answer: Parameters<typeof storeGrant>[2],
 ): Promise<Result> {
   if (claimed.outcome !== "claimed") return refused(call, REFUSALS[claimed.outcome]);
-  const flow: Flow = { id: claimed.flow_id, userId: claimed.user_id, platform: claimed.platform };
+  const flow: Flow = {
+    id: claimed.flow_id,
+    userId: claimed.user_id,
+    platform: claimed.platform,
+    scope: claimed.scope,
+  };
   try {
     const tools = {
       ...deps,

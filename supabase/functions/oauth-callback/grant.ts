@@ -17,6 +17,8 @@ export interface Flow {
   id: string;
   userId: string;
   platform: OAuthPlatform;
+  /** What the user wants to share. */
+  scope: "public" | "private";
 }
 
 export interface GrantTools {
@@ -65,7 +67,7 @@ export async function storeGrant(tools: GrantTools, flow: Flow, answer: Answer):
       hint: "Start again.",
     });
   }
-  requireUsable(flow.platform, result.grant);
+  requireUsable(flow, result.grant);
   const account = await readAccount(tools, flow.platform, result.grant);
   const secretId = tools.newId();
   const sealed = await sealTokens(
@@ -146,18 +148,17 @@ function refusal(error: string, details: Details): HttpError {
   });
 }
 
-/** At Google, people choose what they agree to, and a grant without a refresh token ends in an hour. */
-function requireUsable(platform: OAuthPlatform, grant: Grant): void {
-  if (platform !== "youtube") return;
-  if (scopesOf(platform, "public").some((scope) => !grant.scopes.includes(scope))) {
+/** People choose what they agree to, and at Google a grant without a refresh token ends in an hour. */
+function requireUsable({ platform, scope }: Flow, grant: Grant): void {
+  if (scopesOf(platform, scope).some((one) => !isGranted(platform, one, grant.scopes))) {
     throw new HttpError({
       status: 403,
       code: "devpulse_oauth_scope_required",
       message: "The user did not agree to what the connection needs.",
-      hint: "Start again, and tick all boxes.",
+      hint: "Start again, and agree to all of it.",
     });
   }
-  if (grant.refreshToken === undefined) {
+  if (platform === "youtube" && grant.refreshToken === undefined) {
     throw new HttpError({
       status: 422,
       code: "devpulse_oauth_refresh_token_required",
@@ -166,6 +167,10 @@ function requireUsable(platform: OAuthPlatform, grant: Grant): void {
     });
   }
 }
+
+/** A GitHub App has permissions and grants no scopes; an OAuth app of GitHub needs none for what is public. */
+const isGranted = (platform: OAuthPlatform, scope: string, granted: readonly string[]): boolean =>
+  granted.includes(scope) || platform === "github" && (scope === "read:user" || granted.length === 0);
 
 async function readAccount(
   tools: GrantTools,

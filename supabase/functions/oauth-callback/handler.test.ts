@@ -157,6 +157,29 @@ describe("coming back", () => {
     expect(JSON.stringify(logged)).not.toContain("canary");
   });
 
+  const granted = (scopes: string[], refreshToken: string | undefined = "r"): GrantResult => ({
+    outcome: "granted",
+    grant: { accessToken: "gho_canary", refreshToken, expiresIn: 60, scopes },
+  });
+  const YOUTUBE = ["https://www.googleapis.com/auth/youtube.readonly"];
+
+  test.each<[string, string, GrantResult, string | null]>([
+    ["github", "public", granted([]), null],
+    ["github", "public", granted(["user"]), null],
+    ["github", "private", granted(["repo", "user"]), null],
+    // a GitHub App
+    ["github", "private", granted([]), null],
+    ["github", "private", granted(["read:user"]), "devpulse_oauth_scope_required"],
+    ["github", "private", granted(["public_repo", "read:user"]), "devpulse_oauth_scope_required"],
+    ["youtube", "public", granted(YOUTUBE), null],
+    ["youtube", "public", granted([]), "devpulse_oauth_scope_required"],
+  ])("what was agreed to at %s is enough for what is %s: %j", async (platform, scope, grant, error) => {
+    const claim_oauth_state = { ok: true, data: { ...CLAIMED, platform, scope } } as const;
+    const { handler } = setUp({ grant, rpc: { claim_oauth_state } });
+    const request = new Request(`http://localhost/oauth-callback/${platform}?code=c&state=${STATE}`);
+    expect((await returned(await handler(request))).error ?? null).toBe(error);
+  });
+
   test("without a flow, or while the database is away, the answer is an error", async () => {
     for (
       const [claim_oauth_state, status] of [
