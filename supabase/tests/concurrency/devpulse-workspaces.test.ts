@@ -76,6 +76,20 @@ test("all owners leave or step down: one stays owner", async () => {
   }
 });
 
+test("everybody creates a workspace of the same name: each has one, and a slug of its own", async () => {
+  await setUp(() => "member");
+  const create = (slug: string | null) =>
+    together(({ sql }) => sql`select (public.create_workspace('Design team', ${slug})).slug`);
+  expect(await create(null)).toEqual({ succeeded: PEOPLE, errors: [] });
+  const slugs = await admin<{ slug: string }[]>`
+    select slug from public.workspaces where name = 'Design team'
+  `;
+  expect(new Set(slugs.map(({ slug }) => slug.slice(0, 11)))).toEqual(new Set(["design-team"]));
+  expect(new Set(slugs.map(({ slug }) => slug)).size).toBe(PEOPLE);
+  await admin`delete from public.workspaces where name = 'Design team'`;
+  expect(await create("design")).toEqual({ succeeded: 1, errors: ["devpulse_workspace_slug_conflict"] });
+});
+
 test("owners who remove each other leave one", async () => {
   for (let round = 0; round < ROUNDS; round++) {
     await setUp(() => "owner");

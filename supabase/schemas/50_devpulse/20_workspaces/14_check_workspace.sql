@@ -51,6 +51,16 @@ $$;
 comment on function private.is_slug_taken is
   'Whether another workspace has the slug, not counting one that an upsert may update.';
 
+create or replace function private.raise_slug_conflict(p_slug text) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
+    detail = format('Another workspace has the slug %s.', p_slug), hint = 'Choose another one.';
+end;
+$$;
+comment on function private.raise_slug_conflict is 'Errors: devpulse_workspace_slug_conflict (409), always.';
+
 create or replace function private.check_workspace() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -78,9 +88,7 @@ begin
       hint = format('Use %s, or leave it out.', private.build_slug(new.slug));
   end if;
   if private.is_slug_taken(new.slug, new.id, tg_op = 'INSERT') then
-    raise exception using
-      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
-      detail = format('Another workspace has the slug %s.', new.slug), hint = 'Choose another one.';
+    perform private.raise_slug_conflict(new.slug);
   end if;
   return new;
 end;

@@ -91,13 +91,19 @@ begin
     return v_workspace;
   end if;
   if exists (select from public.workspaces as w where w.slug = v_slug) then
-    raise exception using
-      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
-      detail = format('Another workspace has the slug %s.', v_slug), hint = 'Choose another one.';
+    perform private.raise_slug_conflict(v_slug);
   end if;
-  insert into public.workspaces (name, slug, description, owner_id)
-  values (p_name, v_slug, p_description, v_user_id)
-  returning * into v_workspace;
+  -- somebody else may take the slug at the same moment: one that is made of the name is made again
+  for i in 1..2 loop
+    insert into public.workspaces (name, slug, description, owner_id)
+    values (p_name, v_slug, p_description, v_user_id)
+    on conflict on constraint workspaces_slug_idx do nothing
+    returning * into v_workspace;
+    exit when found or v_slug is not null;
+  end loop;
+  if v_workspace.id is null then
+    perform private.raise_slug_conflict(coalesce(v_slug, private.build_slug(p_name)));
+  end if;
   perform private.check_owned_workspaces(v_user_id);
   return v_workspace;
 end;

@@ -53,7 +53,7 @@ begin
   select i.id, i.workspace_id into v_id, v_workspace.id
   from private.workspace_invitation_hashes as h
   join public.workspace_invitations as i on i.id = h.invitation_id
-  where h.hash = sha256(convert_to(p_token, 'UTF8'));
+  where h.hash = sha256(convert_to(private.non_blank(p_token), 'UTF8'));
   select w.* into v_workspace from public.workspaces as w where w.id = v_workspace.id for no key update;
   select i.* into v_invitation from public.workspace_invitations as i where i.id = v_id for no key update;
   if v_workspace.id is null or v_invitation.id is null then

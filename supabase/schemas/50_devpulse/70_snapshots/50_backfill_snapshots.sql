@@ -3,12 +3,13 @@
 create or replace function private.raise_range_error(p_from date, p_to date, p_max_days integer) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  if p_from is null or p_to is null or not isfinite(p_from) or not isfinite(p_to) or p_from > p_to then
+  -- days of other years do not fit the types that ranges are computed with
+  if p_from is null or p_to is null or p_from > p_to or p_from < '0001-01-01' or p_to > '9999-12-31' then
     raise exception using
       errcode = 'PT422', message = 'devpulse_range_invalid',
       detail = format('%s to %s is not a range of days.', coalesce(p_from::text, 'null'),
         coalesce(p_to::text, 'null')),
-      hint = 'Send from and to as dates, from not after to.';
+      hint = 'Send from and to as dates of the years 1 to 9999, from not after to.';
   elsif p_to - p_from >= p_max_days then
     raise exception using
       errcode = 'PT422', message = 'devpulse_range_too_large',

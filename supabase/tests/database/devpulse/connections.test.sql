@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/connections.psql
-select plan(38);
+select plan(39);
 
 create temp table made (name text, id uuid) on commit drop;
 insert into made values ('ana', pg_temp.store('a', 'github', '1'));
@@ -151,6 +151,14 @@ select is(
 );
 insert into private.oauth_flows (user_id, platform, scope, return_to, ticket_hash, expires_at)
 values (pg_temp.account_id('a'), 'github', 'public', 'x', sha256('x'), now());
+insert into public.github_repositories
+  (platform_connection_id, github_repo_id, name, full_name, html_url, created_at, updated_at)
+select c.id, 7, 'diary', 'ana/diary', 'https://github.com/ana/diary', now(), now()
+from public.platform_connections as c where c.user_id = pg_temp.account_id('a') and c.platform = 'github';
+insert into public.youtube_videos (platform_connection_id, youtube_video_id, title, published_at)
+select r.platform_connection_id, 'v', 'Ana at home', now() from public.github_repositories as r;
+insert into public.devto_articles (platform_connection_id, devto_article_id, title, url)
+select r.platform_connection_id, 1, 'By Ana', 'https://dev.to/ana/x' from public.github_repositories as r;
 select lives_ok(
   $$ select private.end_account_connections(pg_temp.account_id('a')) $$, 'an account ends'
 );
@@ -161,6 +169,10 @@ select results_eq(
    from public.platform_connections group by 1, 2, 3, 4, 5',
   $$ values ('deleted', 'deleted', 'disconnected', 'account_ended', 'disconnected') $$,
   'and nothing about who the user is there'
+);
+select is_empty(
+  $$ select full_name from public.github_repositories union all select title from public.youtube_videos
+     union all select url from public.devto_articles $$, 'nor of what it made'
 );
 select lives_ok($$ delete from auth.users where id = pg_temp.account_id('a') $$, 'a deletion of the account');
 select is_empty(

@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(60);
+select plan(62);
 \ir ../helpers/workspaces.psql
 
 create temp table link (name text primary key, id uuid, token text, expires_at timestamptz) on commit drop;
@@ -86,9 +86,15 @@ select pg_temp.ban('sten');
 select is(pg_temp.accept('l1', 'sten'), 'PT401 sign_in_required', 'not banned');
 select pg_temp.ban('sten', null);
 select is(pg_temp.accept('fli_' || repeat('x', 43), 'sten'), 'PT404 devpulse_invitation_unknown', 'unknown');
+select is(pg_temp.by('sten', 'select public.accept_workspace_invitation('' '')'),
+  'PT404 devpulse_invitation_unknown', 'blank');
 select is(pg_temp.by('sten', 'select public.accept_workspace_invitation(null)'),
   'PT404 devpulse_invitation_unknown', 'none');
 select is(pg_temp.accept('l2', 'mary'), 'acme', 'a member opens a link for an owner');
+select is(
+  pg_temp.by('mary', format('select (public.accept_workspace_invitation(%L)).slug', E' ' || token || E'\n')),
+  'acme', 'the blanks around a pasted token do not matter'
+) from link where name = 'l2';
 select is(pg_temp.accept('l1', 'sten'), 'acme', 'somebody joins');
 select is(pg_temp.members('acme'), 'olga of olga:owner owen:owner adam:admin mary:member sten:member',
   'in the role of the invitation, while a member keeps theirs');

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(47);
+select plan(50);
 \ir ../helpers/personas.psql
 \ir ../helpers/devpulse.psql
 
@@ -92,6 +92,13 @@ select matches(
   '^PT422 devpulse_range_invalid',
   'without an end'
 );
+select matches(
+  pg_temp.series('stranger', format($$ 'github', 'stars', %L, %L, %L $$, f, t, g)),
+  '^PT422 devpulse_range_invalid', 'a year that no series has: ' || t
+) from (values
+  ('5874896-12-01', '5874897-12-31', 'month'), ('4713-01-01 BC', '4713-02-01 BC', 'week'),
+  ('9999-12-31', '10000-01-01', 'day')
+) as s (f, t, g);
 select matches(
   pg_temp.series('stranger', $$ 'github', 'stars', '2000-01-01', '2026-01-01' $$),
   '^PT422 devpulse_range_too_large', 'of decades'
