@@ -959,16 +959,19 @@ create or replace function private.sync_visitor_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if (old.email, old.email_confirmed_at) is distinct from (new.email, new.email_confirmed_at) then
-    update support.users as u set email = private.confirmed_email(new.id)
-    where u.id = new.id and not exists (
-      select from support.users as o where o.id <> new.id and o.email = private.confirmed_email(new.id)
-    );
+    update support.users as u set email = (
+      select private.confirmed_email(new.id) where not exists (
+        select from support.users as o where o.id <> new.id and o.email = private.confirmed_email(new.id)
+      )
+    )
+    where u.id = new.id;
   end if;
   return null;
 end;
 $$;
 comment on function private.sync_visitor_account is
-  'After-update trigger of auth.users: the visitor''s address is the confirmed one of the account.';
+  'After-update trigger of auth.users: the visitor''s address is the confirmed one of the account, and none '
+  'where another visitor has it.';
 
 -- Names no column, see _110_sync_changed_account.
 create trigger _130_sync_visitor_account after update on auth.users
@@ -1385,6 +1388,19 @@ comment on function private.raise_conversation_unknown is
 -- 60_support/20_visitors/45_visitor_contacts.sql
 -- What a visitor states about themselves. Nobody has confirmed it.
 
+-- As people write it: (555) 010-9999, +44 (0)20 7946 0000 ext. 12, ٠٢٠ ٧٩٤٦.
+create or replace function private.is_phone_number(p_text text) returns boolean
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return p_text ~* (
+    '^[+(]{0,2}[0-9٠-٩۰-۹०-९０-９][-0-9٠-٩۰-۹०-९０-９+()./ \u00a0\u2010-\u2015]*'
+    '(?:[,;]? ?(?:x|ext\.?|extension|#) ?[0-9]{1,8})?$'
+  );
+end;
+$$;
+comment on function private.is_phone_number is
+  'Whether it is a number with the signs that people write in it, and perhaps an extension.';
+
 create or replace function private.parse_contact(
   p_name text, p_email text, p_phone text, out name text, out email text, out phone text
 )
@@ -1392,15 +1408,16 @@ language plpgsql immutable security invoker set search_path = '' as $$
 begin
   name := private.non_blank(p_name);
   email := private.non_blank(p_email);
-  phone := private.non_blank(p_phone);
+  -- address books add marks that nobody sees
+  phone := private.non_blank(regexp_replace(p_phone, '[\u200e\u200f\u202a-\u202e\u2066-\u2069]', '', 'g'));
   if char_length(name) > 255 or char_length(email) > 255 or char_length(phone) > 50
     or concat(name, email, phone) ~ '[\x01-\x1f\x7f]'
-    or email !~ '^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$' or phone !~ '^[+0-9][0-9 ()./-]*$'
+    or email !~ '^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$' or not private.is_phone_number(phone)
   then
     raise exception using
       errcode = 'PT422', message = 'support_contact_invalid',
       detail = 'A name has up to 255 characters; an e-mail address has the form name@example.com; a number '
-        'has up to 50 digits, spaces and signs.',
+        'has up to 50 digits, spaces and signs, and perhaps an extension.',
       hint = 'Correct it, or leave it out.';
   end if;
 end;
@@ -1583,14 +1600,23 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_id constant uuid := private.find_session(p_session_id);
   v_contact record;
+  v_removed text[];
 begin
   select * into v_contact from private.parse_contact(p_name, p_email, p_phone);
+  v_removed := array_remove(array[
+    case when p_name is not null and v_contact.name is null then 'name' end,
+    case when p_email is not null and v_contact.email is null then 'email' end,
+    case when p_phone is not null and v_contact.phone is null then 'phone' end
+  ], null);
   -- escalations are locked before their conversation, as everywhere
   update support.escalations as e set
-    contact_info = coalesce(e.contact_info, '{}'::jsonb) || jsonb_strip_nulls(
-      jsonb_build_object('name', v_contact.name, 'email', v_contact.email, 'phone', v_contact.phone)
+    contact_info = nullif(
+      coalesce(e.contact_info, '{}'::jsonb) - v_removed || case e.status when 'resolved' then '{}'::jsonb
+        else jsonb_strip_nulls(jsonb_build_object(
+          'name', v_contact.name, 'email', v_contact.email, 'phone', v_contact.phone
+        )) end, '{}'::jsonb
     )
-  where e.conversation_id = v_id and e.status <> 'resolved'
+  where e.conversation_id = v_id and (e.status <> 'resolved' or e.contact_info ?| v_removed)
     and jsonb_typeof(coalesce(e.contact_info, '{}'::jsonb)) = 'object';
   update support.conversations as c set
     visitor_name = case when p_name is null then c.visitor_name else v_contact.name end,
@@ -1617,10 +1643,10 @@ begin atomic
   );
 end;
 comment on function support.save_contact is
-  'Saves how the visitor who has this session id can be reached, on the conversation and on what of it is '
-  'escalated; null leaves a value as it is, a blank text removes it. Nobody has confirmed it, and '
-  'users.email stays as it is. Errors: support_conversation_unknown (404), support_contact_invalid (422), '
-  'support_address_limit_reached, support_messages_rate_limited (429).';
+  'Saves how the visitor who has this session id can be reached, on the conversation and on its open '
+  'escalation; null leaves a value as it is, a blank text removes it, also from resolved ones. Nobody has '
+  'confirmed it, and users.email stays as it is. Errors: support_conversation_unknown (404), '
+  'support_contact_invalid (422), support_address_limit_reached, support_messages_rate_limited (429).';
 grant execute on function support.save_contact to anon, authenticated, service_role;
 
 -- 60_support/20_visitors/58_claim_conversation.sql
@@ -3056,7 +3082,7 @@ create table support.phrases (
   updated_at timestamptz not null default now(),
   constraint phrases_pkey primary key (language, phrase),
   constraint phrases_language_is_a_tag check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
-  constraint phrases_phrase_is_known check (phrase in ('courtesy', 'found', 'unknown')),
+  constraint phrases_phrase_is_known check (phrase in ('courtesy', 'found', 'requested', 'unknown')),
   constraint phrases_text_is_not_blank
     check (text ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
   constraint phrases_text_is_not_too_long check (octet_length(text) <= 4000),
@@ -3067,8 +3093,8 @@ comment on table support.phrases is
   'is delivered where that is deleted. The team reads them, admins write and delete them. Errors on write: '
   'team_role_required (403).';
 comment on column support.phrases.phrase is
-  'unknown: it has no answer, and offers a person. found: before what it quotes. courtesy: to '
-  'thanks and greetings.';
+  'unknown: it has no answer, and offers a person. requested: the visitor has accepted that. found: before '
+  'what it quotes. courtesy: to thanks and greetings.';
 
 create trigger _000_require_admin before insert or update or delete on support.phrases
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -3095,33 +3121,43 @@ grant select, insert, update, delete on support.phrases to service_role;
 insert into support.phrases (language, phrase, text) values
   ('ar', 'courtesy', 'على الرحب والسعة! هل يمكنني مساعدتك في شيء آخر؟'),
   ('ar', 'found', 'قد يفيدك هذا:'),
+  ('ar', 'requested', 'طلبتُ من أحد أعضاء الفريق أن يجيبك هنا.'),
   ('ar', 'unknown', 'لا أعرف الإجابة عن ذلك. هل أحضر شخصًا لمساعدتك؟'),
   ('de', 'courtesy', 'Gern! Kann ich sonst noch helfen?'),
   ('de', 'found', 'Das könnte helfen:'),
+  ('de', 'requested', 'Ich habe jemanden aus dem Team gebeten, hier zu antworten.'),
   ('de', 'unknown', 'Das weiß ich nicht. Soll ich jemanden dazuholen?'),
   ('en', 'courtesy', 'You''re welcome! Is there anything else I can help with?'),
   ('en', 'found', 'This may help:'),
+  ('en', 'requested', 'I''ve asked a person of the team to answer here.'),
   ('en', 'unknown', 'I don''t know. Shall I get a person?'),
   ('es', 'courtesy', '¡De nada! ¿Puedo ayudarte en algo más?'),
   ('es', 'found', 'Esto puede ayudarte:'),
+  ('es', 'requested', 'He pedido a una persona del equipo que responda aquí.'),
   ('es', 'unknown', 'No lo sé. ¿Quieres que avise a una persona?'),
   ('fr', 'courtesy', 'Avec plaisir ! Puis-je vous aider pour autre chose ?'),
   ('fr', 'found', 'Ceci peut vous aider :'),
+  ('fr', 'requested', 'J''ai demandé à une personne de l''équipe de répondre ici.'),
   ('fr', 'unknown', 'Je ne sais pas. Voulez-vous que j''appelle quelqu''un ?'),
   ('hi', 'courtesy', 'आपका स्वागत है! क्या मैं और कुछ मदद कर सकता हूँ?'),
   ('hi', 'found', 'इससे मदद मिल सकती है:'),
+  ('hi', 'requested', 'मैंने टीम के एक व्यक्ति से यहाँ उत्तर देने के लिए कहा है।'),
   ('hi', 'unknown', 'मुझे इसका उत्तर नहीं पता। क्या मैं किसी व्यक्ति को बुलाऊँ?'),
   ('hi-Latn', 'courtesy', 'Koi baat nahi! Kya main aur kuch madad kar sakta hoon?'),
   ('hi-Latn', 'found', 'Isse madad mil sakti hai:'),
+  ('hi-Latn', 'requested', 'Maine team ke ek insaan se yahan jawab dene ke liye kaha hai.'),
   ('hi-Latn', 'unknown', 'Mujhe iska jawab nahi pata. Kya main kisi insaan ko bulaun?'),
   ('ja', 'courtesy', 'どういたしまして。ほかにお手伝いできることはありますか？'),
   ('ja', 'found', 'こちらが参考になるかもしれません：'),
+  ('ja', 'requested', 'チームの担当者に、こちらでお答えするよう依頼しました。'),
   ('ja', 'unknown', '申し訳ありませんが、わかりません。担当者におつなぎしましょうか？'),
   ('pt', 'courtesy', 'De nada! Posso ajudar em mais alguma coisa?'),
   ('pt', 'found', 'Isto pode ajudar:'),
+  ('pt', 'requested', 'Pedi a uma pessoa da equipe que responda aqui.'),
   ('pt', 'unknown', 'Não sei. Quer que eu chame uma pessoa?'),
   ('zh', 'courtesy', '不客气！还有什么可以帮您的吗？'),
   ('zh', 'found', '这可能对您有帮助：'),
+  ('zh', 'requested', '我已请团队的一位工作人员在这里回复您。'),
   ('zh', 'unknown', '这个我不知道。需要我请一位工作人员来帮您吗？');
 
 create or replace function private.support_phrase(p_language text, p_phrase text) returns text
@@ -3132,7 +3168,9 @@ begin
     (select p.text from support.phrases as p where p.language = 'en' and p.phrase = p_phrase),
     case p_phrase
       when 'unknown' then 'I don''t know. Shall I get a person?'
-      when 'found' then 'This may help:' else 'Is there anything else I can help with?' end
+      when 'found' then 'This may help:'
+      when 'requested' then 'I''ve asked a person of the team to answer here.'
+      else 'Is there anything else I can help with?' end
   );
 end;
 $$;
@@ -3169,6 +3207,26 @@ from (
     ('hi-Latn',
       'hai nahi nhi ka ki ke ko kya mera meri mere kar raha rahi ho se me mein hua par karo koi kaise kahan '
       'bhi aur gaya gayi karne pe ab h'),
+    -- no phrase is delivered in these: they are told from those above
+    ('id',
+      'saya tidak bisa yang dan di ini itu untuk dengan apa bagaimana ke dari akun kenapa sudah belum ada '
+      'atau juga'),
+    ('it',
+      'il lo la i gli le e non che di un una mi mio mia con per come si al del della sono ho ha questo '
+      'questa posso quando dove ma nel dopo anche piu riesco'),
+    ('nl',
+      'de het een en is niet ik mijn met op in kan hoe wat waar wanneer maar dit dat voor van naar aan geen '
+      'heb heeft wordt ook nog'),
+    ('pl',
+      'nie i w na jest to sie z do jak co czy mam moj moje moge dlaczego kiedy gdzie ale po od przez ten ta '
+      'juz'),
+    ('sv',
+      'jag inte och att det en ar med pa kan hur min mitt mina till for som har vad nar men'),
+    ('tr',
+      'bir ve bu icin ile ama nasil ne neden var yok degil olarak benim hesap cok sonra beni hangi kadar '
+      'daha gibi'),
+    ('vi',
+      'toi khong co la va cua duoc cho nay trong the nao lam sao khoan mot da'),
     ('pt',
       'o a os as e nao que de em um uma meu minha com por para como se me ao no na mas esta este tem posso '
       'quando onde do da ja')
@@ -3184,12 +3242,21 @@ begin
   -- kana before Han, which Japanese has too
   if v_text ~ '[\u3040-\u30ff]' then
     return 'ja';
+  elsif v_text ~ '[\uac00-\ud7a3]' then
+    return 'ko';
   elsif v_text ~ '[\u4e00-\u9fff]' then
     return 'zh';
   elsif v_text ~ '[\u0600-\u06ff]' then
-    return 'ar';
+    -- letters that Arabic does not have
+    return case when v_text ~ '[\u0679\u0688\u0691\u06ba\u06d2]' then 'ur'
+      when v_text ~ '[\u067e\u0686\u0698\u06a9\u06af\u06cc]' then 'fa' else 'ar' end;
   elsif v_text ~ '[\u0900-\u097f]' then
     return 'hi';
+  elsif v_text ~ '[\u0400-\u04ff]' then
+    return case when v_text ~ '[\u0404\u0406\u0407\u0454\u0456\u0457\u0490\u0491]' then 'uk' else 'ru' end;
+  elsif v_text ~ '[\u0370-\u03ff\u0590-\u05ff\u0e00-\u0e7f]' then
+    return case when v_text ~ '[\u0370-\u03ff]' then 'el' when v_text ~ '[\u0590-\u05ff]' then 'he'
+      else 'th' end;
   end if;
   return (
     select w.language
@@ -3202,20 +3269,29 @@ begin
 end;
 $$;
 comment on function private.detect_language is
-  'The language of a text, as far as support.phrases is delivered in it; null where nothing shows.';
+  'The language of a text, as far as it is among the frequent ones; null where nothing shows.';
+
+create or replace function private.plain_words(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return btrim(regexp_replace(lower(private.fold_letters(left(p_text, 200))), '[^[:alpha:]]+', ' ', 'g'));
+end;
+$$;
+comment on function private.plain_words is
+  'The words of a short text in plain letters, with one space between them.';
 
 -- Whole texts of a few words only: what goes on after the thanks is to be looked up.
 create or replace function private.is_courtesy(p_text text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  v_text constant text := btrim(regexp_replace(
-    lower(private.fold_letters(left(p_text, 200))), '[^[:alpha:]]+', ' ', 'g'
-  ));
+  v_text constant text := private.plain_words(p_text);
 begin
   return length(p_text) <= 60 and (
     v_text ~ (
       '^(?:(?:thanks|thank you|thx|ty|many|a lot|so much|very much|for your help|for the help|ok|okay|great'
-      '|perfect|cool|super|nice|got it|hi|hello|hey|bye|goodbye|good morning|good evening|danke|dankeschon'
+      '|perfect|cool|super|nice|got it|that works|that worked|it works|it works now|it worked|that helps'
+      '|that helped|solved|never mind|no thanks|no thank you|hi|hello|hey|bye|goodbye|good morning'
+      '|good evening|danke|dankeschon'
       '|vielen dank|hallo|tschuss|moin|merci|merci beaucoup|bonjour|salut|gracias|muchas gracias|hola|adios'
       '|obrigado|obrigada|ola|oi|tchau|valeu|shukriya|dhanyavad|namaste)(?: |$))+$'
     ) or v_text in (
@@ -3227,6 +3303,34 @@ end;
 $$;
 comment on function private.is_courtesy is
   'Whether a text is nothing but thanks or a greeting, which nobody looks up.';
+
+-- To "Shall I get a person?". A word like ok means yes here, and is a courtesy elsewhere.
+create or replace function private.parse_reply(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.plain_words(p_text);
+  v_written constant text := regexp_replace(left(p_text, 200), '[[:punct:][:space:]。！？、，،؟।]+', '', 'g');
+begin
+  return case
+    when length(p_text) > 60 then null
+    when v_text ~ (
+      '^(?:(?:yes|yeah|yep|yup|sure|ok|okay|please|please do|go ahead|of course|ja|gern|gerne|bitte|klar|oui'
+      '|ouais|volontiers|d accord|s il vous plait|si|vale|claro|por favor|sim|pode ser|haan|han|ji)(?: |$))+$'
+    ) or v_written in (
+      'はい', 'お願いします', 'はいお願いします', '是', '是的', '好', '好的', '可以', '需要', 'نعم', 'ايوه', 'نعممنفضلك', 'हाँ', 'हां',
+      'जी', 'जीहाँ', 'जीहां'
+    ) then 'yes'
+    when v_text ~ (
+      '^(?:no|nope|nah|not now|nein|non|nao|nahi|nahin)'
+      '(?: (?:thanks|thank you|danke|merci|gracias|obrigado|obrigada|shukriya|it s fine|it s ok))*$'
+    ) or v_written in (
+      'いいえ', '結構です', 'いいえ結構です', '不', '不用', '不用了', '不需要', 'لا', 'لاشكرا', 'नहीं', 'नहींधन्यवाद'
+    ) then 'no'
+  end;
+end;
+$$;
+comment on function private.parse_reply is
+  'yes or no, for a text that is nothing else in one of the languages of support.phrases; else null.';
 
 -- 60_support/30_answers/44_chat_requests.sql
 -- Which messages of visitors are being answered, and what became of them.
@@ -3465,6 +3569,38 @@ $$;
 comment on function private.visitor_language is
   'The language of a message; where it shows none, that of the three before it, else en.';
 
+-- The last thing that was said before, notes aside, is that the assistant has no answer.
+create or replace function private.find_offer(p_message support.messages) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select r.message_id
+    from (
+      select m.id from support.messages as m
+      where m.conversation_id = p_message.conversation_id and m.position < p_message.position
+        and m.role <> 'system'
+      order by m.position desc limit 1
+    ) as l
+    join private.chat_requests as r on r.answer_message_id = l.id and r.outcome = 'unknown'
+  );
+end;
+$$;
+comment on function private.find_offer is
+  'The visitor''s message to which the assistant had no answer, where it has just offered a '
+  'person; else null.';
+
+create or replace function private.find_accepted_offer(p_message_id uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select private.find_offer(m) from support.messages as m
+    where m.id = p_message_id and private.parse_reply(m.content) = 'yes'
+  );
+end;
+$$;
+comment on function private.find_accepted_offer is
+  'Of a message that says yes to the offer of a person: what the visitor had asked; else null.';
+
 create or replace function private.lease_chat_request(p_message support.messages)
 returns private.chat_requests
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3473,7 +3609,9 @@ declare
   v_sources jsonb := '[]'::jsonb;
   v_confidence real;
 begin
-  if not private.is_courtesy(p_message.content) then
+  if not private.is_courtesy(p_message.content) and (
+    private.parse_reply(p_message.content) is null or private.find_offer(p_message) is null
+  ) then
     select coalesce(jsonb_agg(
       jsonb_build_object('source_id', r.source_id, 'number', r.number, 'confidence', c.confidence)
       order by r.position
@@ -3641,7 +3779,9 @@ begin
   end if;
   v_answer.source := jsonb_build_object('by', v_answer.answered_by);
   if v_answer.outcome <> 'answered' then
-    v_answer.content := private.support_phrase(p_request.language, v_answer.outcome);
+    v_answer.content := private.support_phrase(p_request.language, case
+      when v_answer.outcome = 'courtesy' and private.find_accepted_offer(p_request.message_id) is not null
+        then 'requested' else v_answer.outcome end);
     return v_answer;
   end if;
   select jsonb_agg(jsonb_build_object(
@@ -3672,6 +3812,7 @@ declare
   v_failure constant text := coalesce(substring(p_failure from '^[a-z_]{1,50}$'), p_request.failure);
   v_message support.messages;
   v_outcome text := p_answer.outcome;
+  v_accepted_id uuid;
   v_escalation_id uuid;
 begin
   v_message := private.insert_assistant_message(
@@ -3691,6 +3832,13 @@ begin
   if v_outcome = 'unknown' then
     perform private.record_unanswered_question(p_request.message_id);
     v_escalation_id := private.escalate_low_confidence(p_request.conversation_id);
+  elsif v_outcome = 'courtesy' then
+    v_accepted_id := private.find_accepted_offer(p_request.message_id);
+    if v_accepted_id is not null then
+      v_escalation_id := (private.create_escalation(p_request.conversation_id, 'request', null, (
+        select m.content from support.messages as m where m.id = v_accepted_id
+      ))).id;
+    end if;
   end if;
   return jsonb_build_object(
     'state', case v_outcome when 'silent' then 'with_human' else v_outcome end,
@@ -3700,7 +3848,7 @@ end;
 $$;
 comment on function private.store_chat_answer is
   'Inserts an answer unless a person has taken over, ends the lease, and escalates where the assistant was '
-  'unsure too often.';
+  'unsure too often, or the visitor has said yes to a person.';
 
 create or replace function private.finish_answer(
   p_message_id uuid, p_fencing_token integer, p_text text, p_used integer[], p_model text, p_tokens integer,
@@ -4531,6 +4679,11 @@ begin
       errcode = 'PT422', message = 'support_message_invalid', detail = 'The message is blank.',
       hint = 'Send the text in content.';
   end if;
+  if octet_length(p_content) > 65536 then
+    raise exception using
+      errcode = 'PT413', message = 'support_message_too_large', detail = 'A message has up to 65536 bytes.',
+      hint = 'Send it in parts.';
+  end if;
   if v_escalation.status = 'resolved' or v_escalation.conversation_id is null then
     raise exception using
       errcode = 'PT409', message = 'support_escalation_status_conflict',
@@ -4562,7 +4715,8 @@ comment on function support.answer_escalation is
   'Writes to the visitor, takes the escalation where nobody has, and returns the message. With a client_key, '
   'a repeated call returns the same message. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), support_escalation_unknown (404), support_escalation_conflict, '
-  'support_escalation_status_conflict, support_message_conflict (409), support_message_invalid (422).';
+  'support_escalation_status_conflict, support_message_conflict (409), support_message_too_large (413), '
+  'support_message_invalid (422).';
 grant execute on function support.answer_escalation to authenticated, service_role;
 
 -- 60_support/40_escalations/56_resolve_escalation.sql

@@ -15,6 +15,8 @@ test.each([
   ["javascript:alert(1) data:text/html,x mailto:a@b.example", ""],
   ["go to www.evil.example/login", "go to"],
   ["go to evil.com/login or pay-pal.xyz.", "go to or ."],
+  ["go to evil.cloud/login, evil.zip, EVIL.FR or злой.рф", "go to , or"],
+  ["go to evil.xn--p1ai/x", "go to"],
   ["ht\u200btps://evil.example", ""],
   ["HTTPS://EVIL.EXAMPLE", ""],
   [

@@ -8,8 +8,10 @@ const SCHEME = /\b(?:javascript|vbscript|data|mailto|tel|sms|file|blob):\S+/gi;
 /** What many clients turn into a link though it has no scheme. */
 const DOMAIN = new RegExp(
   "(?<![\\p{L}\\p{N}.-])(?:[\\p{L}\\p{N}-]{1,63}\\.){1,8}" +
-    "(?:com|net|org|info|biz|io|co|app|dev|ai|xyz|top|site|online|shop|link|click|live|me|ly|gg|to|ru|cn|de|uk|eu|us|tk)" +
-    "\\b(?:[/?#:][^\\s<>\"'`)\\]}]*)?",
+    "(?:com|net|org|info|biz|io|co|app|dev|ai|xyz|top|site|online|shop|link|click|live|me|ly|gg|to|ru|cn|de|uk|eu|us|tk|" +
+    "cloud|tech|store|page|website|space|fun|club|vip|icu|cyou|sbs|pw|cc|tv|ws|su|zip|mov|fr|nl|pl|br|jp|ca|au|ch|se|рф|" +
+    "xn--[a-z0-9-]{2,59})" +
+    "(?![\\p{L}\\p{N}])(?:[/?#:][^\\s<>\"'`)\\]}]*)?",
   "giu",
 );
 

@@ -108,6 +108,38 @@ $$;
 comment on function private.visitor_language is
   'The language of a message; where it shows none, that of the three before it, else en.';
 
+-- The last thing that was said before, notes aside, is that the assistant has no answer.
+create or replace function private.find_offer(p_message support.messages) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select r.message_id
+    from (
+      select m.id from support.messages as m
+      where m.conversation_id = p_message.conversation_id and m.position < p_message.position
+        and m.role <> 'system'
+      order by m.position desc limit 1
+    ) as l
+    join private.chat_requests as r on r.answer_message_id = l.id and r.outcome = 'unknown'
+  );
+end;
+$$;
+comment on function private.find_offer is
+  'The visitor''s message to which the assistant had no answer, where it has just offered a '
+  'person; else null.';
+
+create or replace function private.find_accepted_offer(p_message_id uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select private.find_offer(m) from support.messages as m
+    where m.id = p_message_id and private.parse_reply(m.content) = 'yes'
+  );
+end;
+$$;
+comment on function private.find_accepted_offer is
+  'Of a message that says yes to the offer of a person: what the visitor had asked; else null.';
+
 create or replace function private.lease_chat_request(p_message support.messages)
 returns private.chat_requests
 language plpgsql volatile security definer set search_path = '' as $$
@@ -116,7 +148,9 @@ declare
   v_sources jsonb := '[]'::jsonb;
   v_confidence real;
 begin
-  if not private.is_courtesy(p_message.content) then
+  if not private.is_courtesy(p_message.content) and (
+    private.parse_reply(p_message.content) is null or private.find_offer(p_message) is null
+  ) then
     select coalesce(jsonb_agg(
       jsonb_build_object('source_id', r.source_id, 'number', r.number, 'confidence', c.confidence)
       order by r.position

@@ -48,7 +48,9 @@ begin
   end if;
   v_answer.source := jsonb_build_object('by', v_answer.answered_by);
   if v_answer.outcome <> 'answered' then
-    v_answer.content := private.support_phrase(p_request.language, v_answer.outcome);
+    v_answer.content := private.support_phrase(p_request.language, case
+      when v_answer.outcome = 'courtesy' and private.find_accepted_offer(p_request.message_id) is not null
+        then 'requested' else v_answer.outcome end);
     return v_answer;
   end if;
   select jsonb_agg(jsonb_build_object(
@@ -79,6 +81,7 @@ declare
   v_failure constant text := coalesce(substring(p_failure from '^[a-z_]{1,50}$'), p_request.failure);
   v_message support.messages;
   v_outcome text := p_answer.outcome;
+  v_accepted_id uuid;
   v_escalation_id uuid;
 begin
   v_message := private.insert_assistant_message(
@@ -98,6 +101,13 @@ begin
   if v_outcome = 'unknown' then
     perform private.record_unanswered_question(p_request.message_id);
     v_escalation_id := private.escalate_low_confidence(p_request.conversation_id);
+  elsif v_outcome = 'courtesy' then
+    v_accepted_id := private.find_accepted_offer(p_request.message_id);
+    if v_accepted_id is not null then
+      v_escalation_id := (private.create_escalation(p_request.conversation_id, 'request', null, (
+        select m.content from support.messages as m where m.id = v_accepted_id
+      ))).id;
+    end if;
   end if;
   return jsonb_build_object(
     'state', case v_outcome when 'silent' then 'with_human' else v_outcome end,
@@ -107,7 +117,7 @@ end;
 $$;
 comment on function private.store_chat_answer is
   'Inserts an answer unless a person has taken over, ends the lease, and escalates where the assistant was '
-  'unsure too often.';
+  'unsure too often, or the visitor has said yes to a person.';
 
 create or replace function private.finish_answer(
   p_message_id uuid, p_fencing_token integer, p_text text, p_used integer[], p_model text, p_tokens integer,
