@@ -34,16 +34,19 @@ create or replace function private.sync_visitor_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if (old.email, old.email_confirmed_at) is distinct from (new.email, new.email_confirmed_at) then
-    update support.users as u set email = private.confirmed_email(new.id)
-    where u.id = new.id and not exists (
-      select from support.users as o where o.id <> new.id and o.email = private.confirmed_email(new.id)
-    );
+    update support.users as u set email = (
+      select private.confirmed_email(new.id) where not exists (
+        select from support.users as o where o.id <> new.id and o.email = private.confirmed_email(new.id)
+      )
+    )
+    where u.id = new.id;
   end if;
   return null;
 end;
 $$;
 comment on function private.sync_visitor_account is
-  'After-update trigger of auth.users: the visitor''s address is the confirmed one of the account.';
+  'After-update trigger of auth.users: the visitor''s address is the confirmed one of the account, and none '
+  'where another visitor has it.';
 
 -- Names no column, see _110_sync_changed_account.
 create trigger _130_sync_visitor_account after update on auth.users

@@ -8,14 +8,23 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_id constant uuid := private.find_session(p_session_id);
   v_contact record;
+  v_removed text[];
 begin
   select * into v_contact from private.parse_contact(p_name, p_email, p_phone);
+  v_removed := array_remove(array[
+    case when p_name is not null and v_contact.name is null then 'name' end,
+    case when p_email is not null and v_contact.email is null then 'email' end,
+    case when p_phone is not null and v_contact.phone is null then 'phone' end
+  ], null);
   -- escalations are locked before their conversation, as everywhere
   update support.escalations as e set
-    contact_info = coalesce(e.contact_info, '{}'::jsonb) || jsonb_strip_nulls(
-      jsonb_build_object('name', v_contact.name, 'email', v_contact.email, 'phone', v_contact.phone)
+    contact_info = nullif(
+      coalesce(e.contact_info, '{}'::jsonb) - v_removed || case e.status when 'resolved' then '{}'::jsonb
+        else jsonb_strip_nulls(jsonb_build_object(
+          'name', v_contact.name, 'email', v_contact.email, 'phone', v_contact.phone
+        )) end, '{}'::jsonb
     )
-  where e.conversation_id = v_id and e.status <> 'resolved'
+  where e.conversation_id = v_id and (e.status <> 'resolved' or e.contact_info ?| v_removed)
     and jsonb_typeof(coalesce(e.contact_info, '{}'::jsonb)) = 'object';
   update support.conversations as c set
     visitor_name = case when p_name is null then c.visitor_name else v_contact.name end,
@@ -42,8 +51,8 @@ begin atomic
   );
 end;
 comment on function support.save_contact is
-  'Saves how the visitor who has this session id can be reached, on the conversation and on what of it is '
-  'escalated; null leaves a value as it is, a blank text removes it. Nobody has confirmed it, and '
-  'users.email stays as it is. Errors: support_conversation_unknown (404), support_contact_invalid (422), '
-  'support_address_limit_reached, support_messages_rate_limited (429).';
+  'Saves how the visitor who has this session id can be reached, on the conversation and on its open '
+  'escalation; null leaves a value as it is, a blank text removes it, also from resolved ones. Nobody has '
+  'confirmed it, and users.email stays as it is. Errors: support_conversation_unknown (404), '
+  'support_contact_invalid (422), support_address_limit_reached, support_messages_rate_limited (429).';
 grant execute on function support.save_contact to anon, authenticated, service_role;

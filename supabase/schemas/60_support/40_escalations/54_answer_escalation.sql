@@ -38,6 +38,11 @@ begin
       errcode = 'PT422', message = 'support_message_invalid', detail = 'The message is blank.',
       hint = 'Send the text in content.';
   end if;
+  if octet_length(p_content) > 65536 then
+    raise exception using
+      errcode = 'PT413', message = 'support_message_too_large', detail = 'A message has up to 65536 bytes.',
+      hint = 'Send it in parts.';
+  end if;
   if v_escalation.status = 'resolved' or v_escalation.conversation_id is null then
     raise exception using
       errcode = 'PT409', message = 'support_escalation_status_conflict',
@@ -69,5 +74,6 @@ comment on function support.answer_escalation is
   'Writes to the visitor, takes the escalation where nobody has, and returns the message. With a client_key, '
   'a repeated call returns the same message. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), support_escalation_unknown (404), support_escalation_conflict, '
-  'support_escalation_status_conflict, support_message_conflict (409), support_message_invalid (422).';
+  'support_escalation_status_conflict, support_message_conflict (409), support_message_too_large (413), '
+  'support_message_invalid (422).';
 grant execute on function support.answer_escalation to authenticated, service_role;

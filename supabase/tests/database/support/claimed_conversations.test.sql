@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(32);
+select plan(33);
 \ir ../helpers/personas.psql
 
 insert into support.conversations (id, session_id) values
@@ -120,8 +120,10 @@ select is(pg_temp.visitor_email(), null, 'nor one that is not confirmed');
 update auth.users set email_confirmed_at = now() where id = '00000000-0000-4000-8000-000000000011';
 select is(pg_temp.visitor_email(), 'later@example.com', 'until it is');
 update auth.users set email = 'new@example.com' where id = '00000000-0000-4000-8000-000000000011';
-select is(pg_temp.visitor_email(), 'later@example.com',
-  'an address that the team has registered with another visitor stays there, and nothing fails');
+select is(pg_temp.visitor_email(), null,
+  'an address that the team has registered with another visitor stays there, and the old one is nobody''s');
+update auth.users set email = 'Other@example.com' where id = '00000000-0000-4000-8000-000000000011';
+select is(pg_temp.visitor_email(), 'Other@example.com', 'the next one that is free is taken over');
 
 -- A ban, and the end
 

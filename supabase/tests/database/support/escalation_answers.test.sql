@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(33);
+select plan(34);
 \ir ../helpers/personas.psql
 \ir ../helpers/support.psql
 
@@ -36,6 +36,12 @@ select is(
     'agent', $$select support.answer_escalation('d0000000-0000-4000-8000-000000000001', E' \n')$$
   ),
   'PT422 support_message_invalid', 'a blank answer is refused'
+);
+select is(
+  pg_temp.as_persona('agent', format(
+    'select support.answer_escalation(%L, %L)', 'd0000000-0000-4000-8000-000000000001', repeat('ä', 32769)
+  )),
+  'PT413 support_message_too_large', 'and so is one of more than 64 kB'
 );
 select is(
   pg_temp.as_persona(

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(43);
+select plan(62);
 \ir ../helpers/personas.psql
 
 create temp table session (name text primary key, session_id text, conversation_id uuid) on commit drop;
@@ -143,10 +143,31 @@ select is(
   (select (visitor_name, visitor_email, visitor_phone)::text from pg_temp.conversation('ada')),
   '(,ada@example.com,)', 'a blank text removes a value'
 );
+create function pg_temp.escalated_contact() returns jsonb language sql as $$
+  select contact_info from support.escalations where conversation_id = (pg_temp.conversation('ada')).id
+$$;
+select is(pg_temp.escalated_contact(), '{"email": "ada@example.com"}', 'also from the open escalation');
+update support.escalations set status = 'resolved' where conversation_id = (pg_temp.conversation('ada')).id;
+select pg_temp.call('ada', 'save_contact', $$, 'Ada L.', ''$$);
+select is(pg_temp.escalated_contact(), null, 'and from a resolved one, to which nothing is added');
+select is(
+  (select (visitor_name, visitor_email, visitor_phone)::text from pg_temp.conversation('ada')),
+  '("Ada L.",,)',
+  'what is given and what is removed in one call'
+);
+select is(pg_temp.call('ada', 'save_contact', format(', phone => %L', p)), null, 'a number: ' || p)
+from unnest(array[
+  '(555) 010-9999', '+1 (555) 010-9999', '(+49) 30 123', '+44 (0)20 7946 0000 ext. 12', '555.010.9999 x5',
+  '030/123 45', E'+33\u00a01\u00a023', '5550‑0199', '٠٢٠ ٧٩٤٦', '０３-１２３４', '911'
+]) as p;
+select pg_temp.call('ada', 'save_contact', format(', phone => %L', U&'\202a+49 30 1\202c'));
+select is((pg_temp.conversation('ada')).visitor_phone, '+49 30 1'::varchar,
+  'without the invisible marks of an address book');
 select is(pg_temp.call('ada', 'save_contact', a), 'PT422 support_contact_invalid', 'refused: ' || a)
 from (values
   (', repeat(''x'', 256)'), (', E''a\x01b'''), (', email => ''ada'''), (', email => ''a@b@c.d'''),
-  (', email => ''a b@example.com'''), (', phone => ''call me'''), (', phone => repeat(''1'', 51)')
+  (', email => ''a b@example.com'''), (', phone => ''call me'''), (', phone => repeat(''1'', 51)'),
+  (', phone => ''+'''), (', phone => ''()'''), (', phone => ''12 drop table'''), (', phone => ''1<b>2''')
 ) as s (a);
 
 select * from finish();
