@@ -134,6 +134,8 @@ async function refusal(
   if (status === 403 && reason !== "" && reason !== "accessNotConfigured") {
     throw new SyncStop({ code: "devpulse_access_forbidden", kind: "failed", isCounted: true });
   }
-  const seconds = status >= 500 ? parseRetryAfter(headers, context.now().getTime(), MAX_WAIT_SECONDS) : undefined;
+  const seconds = status >= 500
+    ? parseRetryAfter(headers, context.now().getTime(), MAX_WAIT_SECONDS)
+    : undefined;
   throw problem(undefined, seconds === undefined ? undefined : context.in(seconds));
 }
