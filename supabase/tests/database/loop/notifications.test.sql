@@ -140,9 +140,14 @@ $$;
 create function pg_temp.hours(p_hours numeric) returns time language sql as $$
   select (now() at time zone 'UTC' + p_hours * interval '1 hour')::time
 $$;
+-- From 8:00 to 9:00 both are sent at 9:00.
+select pg_temp.by_rules($$ ('daily', null::time, null::time), ('hourly', null, null) $$);
 select is(
-  pg_temp.by_rules($$ ('daily', null::time, null::time), ('hourly', null, null) $$), 'hourly',
-  'of two digests the event is in the first'
+  (
+    select format('%s %s', count(*), count(*) filter (
+      where d.due_at <= date_trunc('hour', clock_timestamp(), 'UTC') + interval '1 hour'
+    )) from private.digest_entries as d
+  ), '1 1', 'of two digests the event is in the one that is sent first'
 );
 select is(
   pg_temp.by_rules($$ ('hourly', null::time, null::time), ('none', null, null) $$), '2',
