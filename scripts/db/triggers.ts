@@ -6,7 +6,7 @@ import { openScratch } from "./scratch.ts";
 import { similarNames } from "./similar-names.ts";
 
 const HELP = `
-npm run db:triggers [-- <table>] [-- --url <connection string>]
+npm run db:triggers [-- [<table>] [--url <connection string>]]
 
 Prints what a write to a table fires, in order, from the catalogue. Without a table: all tables with their number of
 triggers. When piped, each line has tabs between its fields and nothing is cut.
