@@ -243,6 +243,21 @@ end;
 $$;
 comment on function private.sort_ids is 'The ids sorted, without duplicates and nulls.';
 
+create or replace function private.clean_components(p_names text[]) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if array_position(p_names, null) is null and '' <> all (p_names) then
+    return p_names;
+  end if;
+  return array(
+    select u.name from unnest(p_names) with ordinality as u (name, position)
+    where u.name <> ''
+    order by u.position
+  );
+end;
+$$;
+comment on function private.clean_components is 'Names of components, without nulls and empty ones.';
+
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -257,7 +272,9 @@ begin
   new.category := coalesce(new.category, old.category, 'other');
   new.status := coalesce(new.status, old.status, 'open');
   new.file_path := private.non_blank(new.file_path);
-  new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
+  new.affected_components := private.clean_components(
+    coalesce(new.affected_components, old.affected_components, '{}')
+  );
   new.related_issues := private.sort_ids(coalesce(new.related_issues, old.related_issues, '{}'));
   new.blocks_issues := private.sort_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
   new.blocked_by_issues := private.sort_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
@@ -3100,7 +3117,7 @@ begin
       errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
         'You lost the claim on issue #%s, which %s has claimed until %s.', p_issue.issue_number,
-        p_issue.claimed_by,
+        left(p_issue.claimed_by, 200),
         to_char(p_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       ),
       hint = 'Leave the issue to them. What you found can still be added as an update.';
@@ -3386,7 +3403,7 @@ begin
     raise exception using
       errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
-        'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
+        'Issue #%s is claimed by %s until %s.', v_issue.issue_number, left(v_issue.claimed_by, 200),
         to_char(v_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       ),
       hint = 'Choose another issue with next_exai_issue, or wait until then.';
@@ -3746,8 +3763,9 @@ begin
   end loop;
   return v_issue || (
     select jsonb_build_object(
+      'claimed_by', left(p_issue.claimed_by, 300),
       'affected_components',
-      to_jsonb((p_issue.affected_components)[:100]),
+      to_jsonb(array_remove((p_issue.affected_components)[:100], null)),
       'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
       'is_ready', c.is_ready, 'is_blocked', c.is_blocked, 'active_children_count', c.active_children_count,
       'duplicate_of', private.find_exai_original(p_issue.id),

@@ -155,6 +155,7 @@ describe("only exact texts are read", () => {
     text: z.string().optional(),
     clear: z.string().nullish(),
     filled: z.array(z.string()).min(1).optional(),
+    kinds: z.array(z.enum(["a", "b"])).min(1).optional(),
     required: z.number().optional(),
   });
 
@@ -171,6 +172,9 @@ describe("only exact texts are read", () => {
     [{ filled: [], list: [] }, { list: [] }],
     [{ filled: "[]", list: "[]" }, { list: [] }],
     [{ filled: ["a"] }, { filled: ["a"] }],
+    [{ kinds: "a" }, { kinds: ["a"] }],
+    [{ text: "a\0b\ud83d \u{1f600}" }, { text: "a\ufffdb\ufffd \u{1f600}" }],
+    [{ clear: "\udc00", filled: ["\0"] }, { clear: "\ufffd", filled: ["\ufffd"] }],
     [{ text: "4" }, { text: "4" }],
     [{ text: "[1]" }, { text: "[1]" }],
     [{ text: "true" }, { text: "true" }],
@@ -199,6 +203,9 @@ describe("only exact texts are read", () => {
     { list: '{"0": 1}' },
     { list: 1 },
     { filled: [""], number: [] },
+    { kinds: "c" },
+    { kinds: "a,b" },
+    { filled: "a" },
     { text: 4 },
     { text: " ", txt: "" },
     { action: "x", nested: { action: "y" } },

@@ -38,8 +38,10 @@ function read(schema: z.core.$ZodType, given: unknown): unknown {
     }
     case "boolean":
       return given === "true" ? true : given === "false" ? false : given;
+    case "string":
+      return typeof given === "string" ? storable(given) : given;
     case "array": {
-      const list = parseText(given);
+      const list = isValueOf(def.element, given) ? [given] : parseText(given);
       return Array.isArray(list) ? list.map((item) => read(def.element, item)) : given;
     }
     case "object":
@@ -67,6 +69,13 @@ const acceptsNull = (schema: z.core.$ZodType): boolean => {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   return def.type === "nullable" || "innerType" in def && acceptsNull(def.innerType);
 };
+
+/** Half of a pair of surrogates, and NUL, which the database holds as little, become U+FFFD. */
+const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "\ufffd");
+
+/** One of the values of a closed set, which some models write in place of a list of them. */
+const isValueOf = (schema: z.core.$ZodType, given: unknown): boolean =>
+  (schema as z.core.$ZodTypes)._zod.def.type === "enum" && (schema as z.ZodType).safeParse(given).success;
 
 /** A list that may not be empty: models that fill in every argument send an empty one for none. */
 const isFilledList = (schema: z.core.$ZodType): boolean => {

@@ -20,6 +20,21 @@ end;
 $$;
 comment on function private.sort_ids is 'The ids sorted, without duplicates and nulls.';
 
+create or replace function private.clean_components(p_names text[]) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if array_position(p_names, null) is null and '' <> all (p_names) then
+    return p_names;
+  end if;
+  return array(
+    select u.name from unnest(p_names) with ordinality as u (name, position)
+    where u.name <> ''
+    order by u.position
+  );
+end;
+$$;
+comment on function private.clean_components is 'Names of components, without nulls and empty ones.';
+
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -34,7 +49,9 @@ begin
   new.category := coalesce(new.category, old.category, 'other');
   new.status := coalesce(new.status, old.status, 'open');
   new.file_path := private.non_blank(new.file_path);
-  new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
+  new.affected_components := private.clean_components(
+    coalesce(new.affected_components, old.affected_components, '{}')
+  );
   new.related_issues := private.sort_ids(coalesce(new.related_issues, old.related_issues, '{}'));
   new.blocks_issues := private.sort_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
   new.blocked_by_issues := private.sort_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));

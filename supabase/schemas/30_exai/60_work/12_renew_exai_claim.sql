@@ -62,7 +62,7 @@ begin
       errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
         'You lost the claim on issue #%s, which %s has claimed until %s.', p_issue.issue_number,
-        p_issue.claimed_by,
+        left(p_issue.claimed_by, 200),
         to_char(p_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       ),
       hint = 'Leave the issue to them. What you found can still be added as an update.';

@@ -42,7 +42,7 @@ begin
     raise exception using
       errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
-        'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
+        'Issue #%s is claimed by %s until %s.', v_issue.issue_number, left(v_issue.claimed_by, 200),
         to_char(v_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       ),
       hint = 'Choose another issue with next_exai_issue, or wait until then.';

@@ -18,8 +18,9 @@ begin
   end loop;
   return v_issue || (
     select jsonb_build_object(
+      'claimed_by', left(p_issue.claimed_by, 300),
       'affected_components',
-      to_jsonb((p_issue.affected_components)[:100]),
+      to_jsonb(array_remove((p_issue.affected_components)[:100], null)),
       'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
       'is_ready', c.is_ready, 'is_blocked', c.is_blocked, 'active_children_count', c.active_children_count,
       'duplicate_of', private.find_exai_original(p_issue.id),

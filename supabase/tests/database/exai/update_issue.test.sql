@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(20);
+select plan(21);
 
 \ir ../helpers/personas.psql
 
@@ -79,6 +79,9 @@ select is(
   'the answer contains whose claim a status ended'
 );
 select is(pg_temp.change('{"status": "open"}')::jsonb ->> 'ended_claim', null, 'or null');
+
+select pg_temp.change('{"affected_components": ["b", null, "", "a"]}');
+select is((select affected_components from exai_issues), '{b,a}', 'components have names');
 
 select * from finish();
 rollback;
