@@ -66,6 +66,15 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
   if (branch === target || server.get("HEAD") === `refs/heads/${branch}`) {
     throw new TaskFailure("branch_invalid", "no", `A task needs its own branch, not ${branch}.`);
   }
+  const inTheWay = [...server.keys(), `refs/heads/${target}`].find((ref) => isInTheWay(ref, branch));
+  if (inTheWay) {
+    const other = inTheWay.slice("refs/heads/".length);
+    throw new TaskFailure(
+      "branch_invalid",
+      "no",
+      `There can be no branch ${branch} next to the branch ${other}.`,
+    );
+  }
   const remoteBranch = server.get(`refs/heads/${branch}`) ?? null;
   let isContinued = remoteBranch !== null && await request.isContinued(remoteBranch);
 
@@ -113,9 +122,21 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
   return { gitDir, work, start, before, since, branch, target, url, remoteBranch, isContinued };
 }
 
+/** A branch is a file in a folder: with `a` there is no `a/b`. */
+function isInTheWay(ref: string, branch: string): boolean {
+  const own = `refs/heads/${branch}`;
+  return own.startsWith(`${ref}/`) || ref.startsWith(`${own}/`);
+}
+
+/** The names of the folders that a branch is in, as branches: of `a/b/c`, `a` and `a/b`. */
+const foldersOf = (branch: string): string[] =>
+  branch.split("/").slice(0, -1).map((_, at, parts) => parts.slice(0, at + 1).join("/"));
+
 /**
  * Fetches what the target has got since, so that commits of it that the agent merged are not taken for the
  * agent's.
+ *
+ * @throws TaskFailure `target_branch_missing`, `clone_denied`, `clone_failed`
  */
 export async function refreshTarget(
   git: Git,
@@ -128,7 +149,11 @@ export async function refreshTarget(
       credentials,
       timeoutMs: LONG_MS,
     })
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof TaskFailure) || !/couldn't find remote ref/.test(error.message)) throw error;
+    const gone = `The branch ${space.target} was deleted meanwhile.`;
+    throw new TaskFailure("target_branch_missing", "no", gone, { cause: error });
+  });
 }
 
 /** Fetches more history until the branch and its target have a commit in common. */
@@ -150,7 +175,9 @@ async function deepen(git: Git, gitDir: string, request: CloneRequest & { target
 }
 
 async function checkBranch(git: Git, name: string): Promise<void> {
-  const isPlain = !name.startsWith("-") && name !== "HEAD" && name.length <= 200;
+  // each part is the name of a file, and of its lock
+  const isPlain = !name.startsWith("-") && name !== "HEAD" && name.length <= 200 &&
+    name.split("/").every((part) => Buffer.byteLength(part) <= 240);
   const checked = isPlain
     ? await git(["check-ref-format", `refs/heads/${name}`], { accept: [1] })
     : undefined;
@@ -159,7 +186,10 @@ async function checkBranch(git: Git, name: string): Promise<void> {
   }
 }
 
-/** The commits of the request's branches on the server, and the branch that HEAD points to. */
+/**
+ * The commits of the request's branches on the server and of those that would be in the way of the task's, and the
+ * branch that HEAD points to.
+ */
 async function loadRefs(git: Git, request: CloneRequest): Promise<Map<string, string>> {
   const { url, target, branch, credentials } = request;
   const { stdout } = await mapDenied(() =>
@@ -169,7 +199,8 @@ async function loadRefs(git: Git, request: CloneRequest): Promise<Map<string, st
       "--",
       url,
       "HEAD",
-      ...[target, branch].flatMap((name) => name === null ? [] : [`refs/heads/${name}`]),
+      ...[target, branch, `${branch}/*`, ...foldersOf(branch)]
+        .flatMap((name) => name === null ? [] : [`refs/heads/${name}`]),
     ], {
       credentials,
     })
@@ -178,8 +209,10 @@ async function loadRefs(git: Git, request: CloneRequest): Promise<Map<string, st
   let head = "";
   for (const line of stdout.split("\n")) {
     const [value = "", name = ""] = line.split("\t");
-    if (value.startsWith("ref: ")) refs.set("HEAD", value.slice("ref: ".length));
-    else if (name === "HEAD") head = value;
+    // a copy of another server's HEAD, or a branch that stands for another one, may be one too
+    if (value.startsWith("ref: ")) {
+      if (name === "HEAD") refs.set("HEAD", value.slice("ref: ".length));
+    } else if (name === "HEAD") head = value;
     else if (name.startsWith("refs/heads/")) refs.set(name, value);
   }
   const byDefault = refs.get("HEAD");

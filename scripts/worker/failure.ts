@@ -73,7 +73,9 @@ const EXHAUSTED_CODES = ["ENOSPC", "EDQUOT", "ENOMEM", "EMFILE", "ENFILE", "EROF
 function unexpected(error: unknown): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
-  const isMachine = EXHAUSTED_CODES.includes(code ?? "") || EXHAUSTED.test(message);
+  // what a server says of itself is no fault of this machine
+  const isMachine = EXHAUSTED_CODES.includes(code ?? "") ||
+    EXHAUSTED.test(message.replace(/^remote:.*$/gm, ""));
   if (isMachine) return new TaskFailure("machine_full", "later", message, { cause: error });
   return new TaskFailure("worker_failed", "yes", message, { cause: error });
 }
@@ -96,6 +98,13 @@ function isUsable(folder: string): boolean {
     return false;
   }
 }
+
+/**
+ * How many seconds a task waits that could not be run here, since another worker may be able to: what the failure
+ * names, up to the week that the queue accepts.
+ */
+export const secondsToWait = ({ waitMs }: TaskFailure, otherwiseMs = 30_000): number =>
+  Math.min(Math.ceil((waitMs ?? otherwiseMs) / 1000), 604_800);
 
 /** An error of git or of the network, as one of a kind, unless it is this machine's. */
 export function failureOf(error: Error, kind: FailureKind, again: Again): TaskFailure {

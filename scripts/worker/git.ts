@@ -63,6 +63,28 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const STALL_MS = 60_000;
 
+/** Faults of commits that many old repositories have: an agent that fetches more history fetches them too. */
+const OLD_FAULTS = [
+  ...[
+    "badDate",
+    "badDateOverflow",
+    "badEmail",
+    "badName",
+    "badTimezone",
+    "zeroPaddedDate",
+    "zeroPaddedFilemode",
+  ],
+  ...["missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail"],
+  ...[
+    "missingAuthor",
+    "missingCommitter",
+    "multipleAuthors",
+    "missingTaggerEntry",
+    "badTagName",
+    "treeNotSorted",
+  ],
+];
+
 /** Runs nothing that a repository contains: no hooks, no helpers, no submodules, no fsmonitor. */
 const CONFIG = ({ author, filters = {}, stallMs = STALL_MS }: GitOptions): string =>
   `[core]
@@ -76,7 +98,8 @@ const CONFIG = ({ author, filters = {}, stallMs = STALL_MS }: GitOptions): strin
 	recurse = false
 [fetch]
 	recurseSubmodules = false
-[push]
+[fetch "fsck"]
+${OLD_FAULTS.map((fault) => `	${fault} = ignore\n`).join("")}[push]
 	recurseSubmodules = no
 [diff]
 	ignoreSubmodules = all
@@ -195,7 +218,18 @@ export function createGit(
   };
 }
 
-/** Whether a server denied access; GitHub answers the same for a repository that does not exist. */
-export const isDenied = (error: GitError): boolean =>
-  /authentication failed|could not read (username|password)|repository .*not found|access denied|permission .*denied|returned error: (401|403|404)|does not appear to be a git repository/i
-    .test(error.stderr);
+/**
+ * Whether a server denied access, in the words of GitHub, GitLab, Gitea, Bitbucket and Azure DevOps; GitHub answers
+ * the same for a repository that does not exist.
+ */
+export const isDenied = (error: GitError): boolean => DENIED.test(error.stderr);
+
+const DENIED = new RegExp(
+  [
+    "authentication failed|could not read (username|password)|access denied|permission .*denied",
+    "(repository|project) .*(not found|does not exist|not be found)|does not appear to be a git repository",
+    "not (allowed|permitted|authorized)|you (don't|do not) have|unauthorized|\\bforbidden\\b",
+    "read[- ]only(?! file)|returned error: (401|403|404|410|451)",
+  ].join("|"),
+  "i",
+);

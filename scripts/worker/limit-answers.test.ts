@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TaskFailure } from "./failure.ts";
-import { KNOWN_ANSWERS, limited, requireNoLimit, whole } from "./limits.ts";
+import { endOf, KNOWN_ANSWERS, KNOWN_LIMITS, limited, requireNoLimit, saysLimit, whole } from "./limits.ts";
 
 // What an agent's answer, with exit code 0 and without a change, says about its limits.
 
@@ -55,4 +55,63 @@ test("a time in a text makes a task wait for six hours at most, one that an adap
   expect(hours({ metadata: { retry_after_seconds: 1e12 }, text, limits, isUnsure: false })).toBe(168);
   expect(limited("x", { metadata: {}, text: "usage limit", limits, isUnsure: true }).waitMs).toBe(300_000);
   expect(limited("x", { metadata: {}, text: "|1500000000", limits, isUnsure: true }).waitMs).toBe(300_000);
+});
+
+test.each([
+  "Session limit reached \u2219 resets 8pm",
+  "You've hit your usage limit. Upgrade to Pro or try again in 3 days.",
+  "You have exceeded your premium request allowance.",
+  "You've reached your monthly usage limit",
+  "This request would exceed your organization's rate limit of 40,000 input tokens per minute",
+  "You're out of extra usage \u00b7 resets 3am",
+  "Rate limit reached for gpt-5 in organization org-x on tokens per min (TPM). Please try again in 1.2s.",
+  "stream error: exceeded retry limit, last status: 429 Too Many Requests",
+  "litellm.RateLimitError: AnthropicException - Overloaded",
+  "[API Error: You have exhausted your daily quota on this model.]",
+  "You have exhausted your capacity on this model. Your quota will reset after 2h5m.",
+  "ThrottlingException: Too many tokens, please wait before trying again.",
+  "You have been rate-limited. Please wait 5 minutes.",
+  "503 The model is overloaded. Please try again later.",
+  "Incorrect API key provided: sk-x. You can find your API key at \u2026",
+  "API key not valid. Please pass a valid API key.",
+  "invalid x-api-key",
+  "OAuth token revoked \u00b7 Please run /login",
+  "Your access token could not be refreshed because your refresh token was already used. Please log out and sign in again.",
+])("a failed agent that ends with %j has a limit", (text) => {
+  expect(saysLimit(endOf("", text), { sentences: KNOWN_LIMITS, answers: [], waitMs: 1 })).toBe(true);
+});
+
+test.each([
+  "expected limit to be 5",
+  "TypeError: Cannot read properties of undefined (reading 'limit')",
+  "The iteration limit was raised",
+  "error: 4290 files",
+])("one that ends with %j has not", (text) => {
+  expect(saysLimit(endOf("", text), { sentences: KNOWN_LIMITS, answers: [], waitMs: 1 })).toBe(false);
+});
+
+test.each([
+  ["try again in 2 hours", 7_200],
+  ["Please retry after 90 seconds.", 90],
+  ["quota will reset after 2h 5m", 7_500],
+  ["resets in 1 hour and 10 minutes", 4_200],
+  ["Please try again in 1.2s", 60],
+  ["try again in 3 days", 21_600],
+  ["wait 5 minutes", 300],
+  ["it ran for 20 minutes", 42],
+  ["limit reached", 42],
+])("%j: as long as it says, a minute at least and six hours at most", (text, seconds) => {
+  const { waitMs } = limited("x", {
+    metadata: {},
+    text,
+    limits: { ...limits, waitMs: 42_000 },
+    isUnsure: true,
+  });
+  expect(waitMs).toBe(seconds * 1000);
+});
+
+test("until a date", () => {
+  const text = `limit reached until ${new Date(Date.now() + 3_600_000).toISOString()}`;
+  const { waitMs = 0 } = limited("x", { metadata: {}, text, limits, isUnsure: true });
+  expect(Math.round(waitMs / 60_000)).toBe(60);
 });

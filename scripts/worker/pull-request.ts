@@ -31,7 +31,7 @@ export async function isContinued(
     { ...options.retry, signal, log },
   ).catch((error: unknown) => {
     // a token that may push but not read pull requests: what the branch contains decides alone
-    if (error instanceof TaskFailure && error.kind === "pr_denied") return null;
+    if (error instanceof TaskFailure && error.again !== "later") return null;
     throw error;
   });
   if (state === "merged") log("starts from the target: the branch was merged", { branch });

@@ -52,21 +52,33 @@ async function push(
   }
 }
 
+/** What a server says of its own rules: a hook's, a protected branch's, a repository's rule set's. */
+const RULE = new RegExp(
+  [
+    "declined|den(y|ied)|refus|prohibit|protected|forbidden|violat|permission|permitted|authori[sz]|restrict",
+    "not allowed|\\bGH\\d{3}\\b|archived|read[- ]only|without .* scope|polic(y|ies)|you must|only be",
+    "too large|exceeds|size limit|quota|non-fast-forward|shallow update|checked out|invalid|funny ref",
+    "disabled|suspended|(branch|repository|project) (is|was|has been) locked",
+  ].join("|"),
+  "i",
+);
+
 /**
- * What a server says of its own rules: a hook's, a protected branch's, a repository's rule set's. Whatever else
- * it rejects a push with is a fault of it that passes, as `Internal Server Error`, `cannot lock ref`, `failed to
- * update ref`, `remote failure`, `fatal error in commit_refs`.
+ * What it says of faults of its own, which pass: `Internal Server Error`, `cannot lock ref`, `failed to update ref`,
+ * `remote failure`, `fatal error in commit_refs`.
  */
-const RULE =
-  /declined|den(y|ied)|refus|prohibit|protected|not allowed|forbidden|violat|\bGH\d{3}\b|permission|archived|read[- ]only|without .* scope|polic(y|ies)|too large|exceeds|non-fast-forward|shallow update|checked out|invalid|funny ref/i;
+const PASSES =
+  /internal|error|fail|lock|cannot|can't|could not|unable|timed? ?out|deadline|unavailable|temporar|again|busy|overload|connection/i;
 
 /** What it says of objects that it does not take: it may be short of memory, or the commit is what it refuses. */
 const UNPACKER = /unpacker error|missing necessary objects/;
 
+/** A branch a/b where the repository has a branch a, in the words of git, of GitHub and of GitLab. */
+const IN_THE_WAY = /exists; cannot create|directory.file conflict|conflicts? with/i;
+
 function rejectionOf(error: GitError): TaskFailure {
   const line = error.stdout.split("\n").find((each) => each.startsWith("!"))?.split("\t").at(-1) ?? "";
-  // a branch a/b where the repository has a branch a
-  if (/exists; cannot create/.test(`${line}${error.stderr}`)) {
+  if (IN_THE_WAY.test(line) || /exists; cannot create/.test(error.stderr)) {
     return new TaskFailure("branch_invalid", "no", line || error.message, { cause: error });
   }
   // pushed to since: the server compares it with the commit that the push names
@@ -74,13 +86,18 @@ function rejectionOf(error: GitError): TaskFailure {
   if (line.startsWith("[remote rejected]") && !isMoved) {
     const reason = line.slice("[remote rejected]".length);
     if (RULE.test(reason)) return new TaskFailure("push_denied", "no", line, { cause: error });
-    const repeats = UNPACKER.test(reason) ? { repeats: 2 } : {};
+    // words that are not known may be a rule's
+    const repeats = UNPACKER.test(reason) || !PASSES.test(reason) ? { repeats: 2 } : {};
     return new TaskFailure("push_failed", "later", line, { cause: error, ...repeats });
   }
   if (line.startsWith("[remote failure]")) {
     return new TaskFailure("push_failed", "later", line, { cause: error });
   }
   if (line) return new TaskFailure("push_rejected", "yes", line, { cause: error });
+  // a proxy's limit of a request's size
+  if (/(error:|HTTP) 413\b/.test(error.stderr)) {
+    return new TaskFailure("push_denied", "no", error.message, { cause: error });
+  }
   if (isDenied(error)) return failureOf(error, "push_forbidden", "yes");
   return failureOf(error, "push_failed", "later");
 }

@@ -5,6 +5,8 @@ export interface Redactor {
   clean(text: string): string;
   /** Whether a text contains one of them. */
   finds(text: string): boolean;
+  /** Whether bytes contain one of them, in UTF-8 or in UTF-16. */
+  findsIn(bytes: Buffer): boolean;
 }
 
 const MIN_LENGTH = 8;
@@ -29,6 +31,11 @@ export function createRedactor(secrets: readonly (string | null | undefined)[] =
       return result;
     },
     finds: (text) => [...forms].some((secret) => text.includes(secret)),
+    findsIn: (bytes) =>
+      // without its last byte, UTF-16 of one byte order is in the other one's
+      [...forms].some((secret) =>
+        bytes.includes(secret) || bytes.includes(Buffer.from(secret, "utf16le").subarray(0, -1))
+      ),
   };
   for (const secret of secrets) redactor.add(secret);
   return redactor;

@@ -50,6 +50,15 @@ describe("repositories and branches that a user wrote", () => {
     expect(await failed(EDIT, { pr_branch: "main", target_branch: "release" })).toBe("failed branch_invalid");
     expect(await failed(EDIT, { target_branch: "gone" })).toBe("failed target_branch_missing");
   });
+
+  test("a branch next to which there can't be the task's, before the agent is run", async () => {
+    bench.commit("release", "x", "x\n");
+    bench.commit("v1/next", "x", "x\n");
+    for (const pr_branch of ["release/7", "main/7", "v1", "\u{1f600}".repeat(80)]) {
+      expect(await failed(ONCE, { pr_branch }), pr_branch).toBe("failed branch_invalid");
+    }
+    expect(runs()).toBe(0);
+  });
 });
 
 describe("servers that answer an error", () => {

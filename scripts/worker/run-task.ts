@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { runAgent } from "./agent.ts";
 import { type Changes, collectChanges, describeBranch, hasCommit } from "./changes.ts";
 import { prepareWorkspace, refreshTarget, type Workspace } from "./clone.ts";
-import { endOfAttempt, Stopped, TaskFailure } from "./failure.ts";
+import { endOfAttempt, secondsToWait, Stopped, TaskFailure } from "./failure.ts";
 import { createGit, type Credentials, type Git } from "./git.ts";
 import type { Health } from "./health.ts";
 import type { Lease } from "./lease.ts";
@@ -17,6 +17,7 @@ import { type Claim, type Queue, QueueError, type Result } from "./queue.ts";
 import type { Redactor } from "./redact.ts";
 import { complete, confirmWith, withSpace } from "./report.ts";
 import { persist, type RetryOptions } from "./retry.ts";
+import { sendsSecret } from "./secrets.ts";
 import { checkRepository, githubOrigin, type RepositoryRules } from "./repository.ts";
 
 export interface TaskOptions {
@@ -89,7 +90,7 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     try {
       if (again === "later") {
         const later = {
-          retryAfterSeconds: Math.ceil((failure.waitMs ?? options.laterMs ?? WAIT_MS) / 1000),
+          retryAfterSeconds: secondsToWait(failure, options.laterMs),
           reason: `${failure.kind}: ${message}`,
         };
         await lease.insist(() => queue.release(claim, later));
@@ -126,9 +127,6 @@ function discard(folder: string, log: Log): void {
     });
   }
 }
-
-/** How long a task waits that could not be run here: another worker may be able to. */
-const WAIT_MS = 30_000;
 
 /**
  * A result that the queue rejects would be rejected from another attempt too, with the pull request open by
@@ -293,7 +291,7 @@ async function runAndPush(deps: TaskDeps, claim: Claim, lease: Lease, parts: Par
   };
   if (changes.isEmpty) requireNoLimit(agent, limits);
   if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata, report };
-  if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
+  if (redactor.finds(changes.patch + changes.diff) || await sendsSecret(git, space, changes.head, redactor)) {
     throw new TaskFailure("secret_in_changes", "no", "The agent's changes contain a key of this worker.");
   }
   const done: Done = {

@@ -1544,8 +1544,10 @@ create trigger _140_reject_task_messages before insert or update of chat_message
 create or replace function private.parse_pasted_pull_request(p_url text, p_repo_url text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  -- as in mails and Markdown, in angle brackets
-  v_url constant text := btrim(regexp_replace(p_url, '^\s*<(.*)>\s*$', '\1'));
+  -- as in mails, Markdown and at the end of a sentence
+  v_url constant text := btrim(
+    split_part(p_url, '](', -1), E' \t\r\n\u00a0\u200b\ufeff<>()"''`.,;:!'
+  );
   v_host text;
   v_parts text[];
 begin
@@ -1562,7 +1564,10 @@ begin
   if v_parts is null then
     return null;
   end if;
-  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m)\.github\.com$', 'github.com');
+  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m|redirect)\.github\.com$', 'github.com');
+  if v_host like '%.github.com' then
+    return null;
+  end if;
   v_parts[4] := regexp_replace(v_parts[4], '\.git$', '', 'i');
   return coalesce(lower(v_parts[1]), 'https://') || v_host || '/' || v_parts[4] || '/pull/' || v_parts[5]
     || case when v_parts[3] is null then v_parts[6] else '' end;
@@ -1604,7 +1609,7 @@ comment on function private.complete_pr_url is
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
     new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      new.pr_url !~ '^https?://(?!\w+\.github\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
@@ -1613,7 +1618,7 @@ create trigger _115_complete_pr_url before insert on public.tasks
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      new.pr_url !~ '^https?://(?!\w+\.github\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
@@ -3379,12 +3384,15 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
     and a.lease_expires_at > clock_timestamp()
     and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id)
+    -- a server may give back the task of a banned user, and may not complete it
+    and (p_outcome <> 'completed' or private.is_active_account(a.user_id))
   returning a.* into v_attempt;
   return v_attempt;
 end;
 $$;
 comment on function private.end_attempt is
-  'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
+  'Locks the task and ends the attempt of a worker whose lease holds; null for any other, and for one that '
+  'would complete a task whose user is banned or deleted.';
 
 -- 40_agents/30_queue/42_complete_task.sql
 -- A worker has completed its task.
@@ -3671,6 +3679,7 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token
     and a.ended_at is null and a.lease_expires_at > clock_timestamp()
     and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+    and private.is_active_account(a.user_id)
   returning a.lease_expires_at into v_lease_expires_at;
   if not found then
     perform private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'cancelled');
@@ -3716,7 +3725,8 @@ comment on function public.heartbeat_task is
   'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
   'target_branch, the repository''s default branch, is stored where the task names none; execution_metadata '
   'is merged into the existing value. Returns {state, lease_expires_at, cancel_requested}: running, or '
-  'cancelled when the user cancelled the task, and then the worker stops. Errors: '
+  'cancelled when the user cancelled the task, and then the worker stops. The lease of a task whose user is '
+  'banned or deleted is not renewed. Errors: '
   'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
   'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_message_invalid, '
   'agents_task_value_invalid, agents_worker_input_invalid (422).';

@@ -3,8 +3,10 @@
 create or replace function private.parse_pasted_pull_request(p_url text, p_repo_url text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  -- as in mails and Markdown, in angle brackets
-  v_url constant text := btrim(regexp_replace(p_url, '^\s*<(.*)>\s*$', '\1'));
+  -- as in mails, Markdown and at the end of a sentence
+  v_url constant text := btrim(
+    split_part(p_url, '](', -1), E' \t\r\n\u00a0\u200b\ufeff<>()"''`.,;:!'
+  );
   v_host text;
   v_parts text[];
 begin
@@ -21,7 +23,10 @@ begin
   if v_parts is null then
     return null;
   end if;
-  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m)\.github\.com$', 'github.com');
+  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api|m|redirect)\.github\.com$', 'github.com');
+  if v_host like '%.github.com' then
+    return null;
+  end if;
   v_parts[4] := regexp_replace(v_parts[4], '\.git$', '', 'i');
   return coalesce(lower(v_parts[1]), 'https://') || v_host || '/' || v_parts[4] || '/pull/' || v_parts[5]
     || case when v_parts[3] is null then v_parts[6] else '' end;
@@ -63,7 +68,7 @@ comment on function private.complete_pr_url is
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
     new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      new.pr_url !~ '^https?://(?!\w+\.github\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )
@@ -72,7 +77,7 @@ create trigger _115_complete_pr_url before insert on public.tasks
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
-      new.pr_url !~ '^https?://(?!(www|m)\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
+      new.pr_url !~ '^https?://(?!\w+\.github\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9][0-9]*$'
       or new.pr_url like '%.git/pull/%'
       or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.|bbdc-|ya29|cspx|sg\.|azdo'
     )

@@ -49,9 +49,12 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
     and a.lease_expires_at > clock_timestamp()
     and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id)
+    -- a server may give back the task of a banned user, and may not complete it
+    and (p_outcome <> 'completed' or private.is_active_account(a.user_id))
   returning a.* into v_attempt;
   return v_attempt;
 end;
 $$;
 comment on function private.end_attempt is
-  'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
+  'Locks the task and ends the attempt of a worker whose lease holds; null for any other, and for one that '
+  'would complete a task whose user is banned or deleted.';

@@ -21,6 +21,7 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token
     and a.ended_at is null and a.lease_expires_at > clock_timestamp()
     and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+    and private.is_active_account(a.user_id)
   returning a.lease_expires_at into v_lease_expires_at;
   if not found then
     perform private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'cancelled');
@@ -66,7 +67,8 @@ comment on function public.heartbeat_task is
   'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
   'target_branch, the repository''s default branch, is stored where the task names none; execution_metadata '
   'is merged into the existing value. Returns {state, lease_expires_at, cancel_requested}: running, or '
-  'cancelled when the user cancelled the task, and then the worker stops. Errors: '
+  'cancelled when the user cancelled the task, and then the worker stops. The lease of a task whose user is '
+  'banned or deleted is not renewed. Errors: '
   'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
   'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_message_invalid, '
   'agents_task_value_invalid, agents_worker_input_invalid (422).';

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(46);
+select plan(49);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 \ir ../helpers/github.psql
@@ -67,6 +67,9 @@ select is((select user_id from public.tasks where id = pg_temp.task_of('v')), pg
   'other people''s are, behind as many of theirs');
 select is(pg_temp.ask('service_role', 'select public.task_github_token(@served)'),
   'PT404 agents_github_token_unknown', 'nobody gets the GitHub token for a task that is held');
+select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 agents_task_lease_expired',
+  'a server that holds one does not go on with it: ' || c)
+from unnest(array['heartbeat_task(@served)', 'complete_task(@served, message => ''Done.'')']) as c;
 select is_empty($$ select from public.read_secret(pg_temp.id_of('agent'), 'github_token') $$,
   'nor without a task');
 select is(pg_temp.due(), '0 0', 'the sweep does not ask with it');
@@ -90,6 +93,8 @@ select throws_ok($$ select public.count_token_check(pg_temp.id_of('agent'), 'git
 select pg_temp.ban('agent', now() - interval '1 second');
 select is(pg_temp.ask('anon', 'select public.heartbeat_task(@held, worker_token => #agents) ->> ''state'''),
   'running', 'after the ban the worker goes on');
+select is(pg_temp.ask('service_role', 'select public.heartbeat_task(@served) ->> ''state'''), 'running',
+  'and so does the server');
 select is(pg_temp.due(), '1 0', 'and the sweep');
 select is(pg_temp.as_persona('agent', 'select count(*) from public.agent_settings'), '1', 'and the role');
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(61);
+select plan(72);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -21,7 +21,10 @@ select is(pg_temp.stored_url(u), 'https://github.com/acme/shop/pull/7', u) from 
   'acme/shop#7', ' acme/shop#7 ', 'acme/shop/pull/7', '<https://github.com/acme/shop/pull/7>',
   'https://github.com/acme/shop/pulls/7', 'https://github.com/acme/shop/pull/7.diff',
   'https://github.com/acme/shop/pull/007', 'https://github.com/acme/shop.git/pull/7',
-  'https://m.github.com/acme/shop/pull/7'
+  'https://m.github.com/acme/shop/pull/7', 'https://redirect.github.com/acme/shop/pull/7',
+  E'https://github.com/acme/shop/pull/7\n', E'\tacme/shop#7\r\n', U&'\00a0acme/shop#7\FEFF',
+  'https://github.com/acme/shop/pull/7.', '(acme/shop#7)', '"https://github.com/acme/shop/pull/7",',
+  '[acme/shop#7](https://github.com/acme/shop/pull/7)', '[the fix [2]](github.com/acme/shop/pull/7).'
 ]) as u;
 select is(pg_temp.stored_url('https://github.com/acme/shop/pull/7/files?w=1#x'),
   'https://github.com/acme/shop/pull/7/files?w=1#x', 'a part of its page');
@@ -36,7 +39,9 @@ select is(pg_temp.stored_url('https://gitlab.example/acme/app/-/merge_requests/7
 select alike(pg_temp.stored_url(u), 'PT422 agents_pr_url_invalid%', u) from unnest(array[
   'https://github.com/acme/shop/issues/7', 'https://github.com/acme/shop',
   'https://github.com/acme/shop/pull/x', '#7', '7', 'pull request 7', 'javascript:alert(1)',
-  'ftp://github.com/acme/shop/pull/7', U&'https://github.com/acme/shop/pull/\0667', U&'acme/shop#1\0667',
+  'ftp://github.com/acme/shop/pull/7', 'https://gist.github.com/acme/shop/pull/7',
+  'https://docs.github.com/acme/shop/pull/7', U&'https://github.com/acme/shop/pull/\0667',
+  U&'acme/shop#1\0667',
   U&'https://github.com/acme/sh\00f6p/pull/7', U&'sh\00f6p/shop#7'
 ]) as u;
 
@@ -72,7 +77,8 @@ select is(
   (select count(*)
    from public.task_pull_requests as l
    join public.pull_requests as p on p.id = l.pull_request_id
-   where p.repo_owner = 'acme' and p.repo_name = 'shop' and p.number = 7) >= 16, true, 'they are linked'
+   where p.repo_owner = 'acme' and p.repo_name = 'shop' and p.number = 7) >= 20, true,
+  'the first twenty of a transaction are linked'
 );
 insert into public.tasks (user_id) values (pg_temp.id_of('stranger'));
 select pg_temp.claim('a', 'service_role') is not null;
