@@ -68,8 +68,8 @@ comment on function public.heartbeat_task is
   'target_branch, the repository''s default branch, is stored where the task names none; execution_metadata '
   'is merged into the existing value. Returns {state, lease_expires_at, cancel_requested}: running, or '
   'cancelled when the user cancelled the task, and then the worker stops. The lease of a task whose user is '
-  'banned or deleted is not renewed. Errors: '
-  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
-  'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_message_invalid, '
-  'agents_task_value_invalid, agents_worker_input_invalid (422).';
+  'banned or deleted is not renewed. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), '
+  'agents_task_result_too_large (413), agents_task_message_invalid, agents_task_value_invalid, '
+  'agents_worker_input_invalid (422).';
 grant execute on function public.heartbeat_task to anon, authenticated, service_role;
