@@ -73,7 +73,7 @@ const EXHAUSTED_CODES = ["ENOSPC", "EDQUOT", "ENOMEM", "EMFILE", "ENFILE", "EROF
 function unexpected(error: unknown): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
-  // what a server says of itself is no fault of this machine
+  // what a server says of itself says nothing of this machine
   const isMachine = EXHAUSTED_CODES.includes(code ?? "") ||
     EXHAUSTED.test(message.replace(/^remote:.*$/gm, ""));
   if (isMachine) return new TaskFailure("machine_full", "later", message, { cause: error });

@@ -48,7 +48,7 @@ export async function openPullRequest(
       title,
       body,
     });
-    // a page of a proxy is no pull request
+    // a proxy answers with a page of its own
     if (!Number.isInteger(data?.number) || typeof data.html_url !== "string") {
       throw new TaskFailure("pr_failed", "later", "GitHub's answer is not a pull request.");
     }
