@@ -24,7 +24,7 @@ beforeEach(() => {
   fake.state.openPull({ owner: "acme", name: "shop", title: "Fix it", head: "fix" });
 });
 
-const ask = (question: Partial<Question> = {}, timeoutMs = 1_000) =>
+const ask = (question: Partial<Question> = {}, timeoutMs = 20_000) =>
   createGithub({ apiUrl: fake.url, fetch, clock: () => NOW, timeoutMs })({
     path: "/repos/acme/shop/pulls/1",
     token: TOKEN,
