@@ -6,7 +6,7 @@ import { renderToHTMLString } from "@tiptap/static-renderer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { ratioWhenQuadrupled } from "../support/growth.ts";
+import { growth } from "../support/growth.ts";
 import { squeeze, visibleText } from "../support/html-model.ts";
 import { size } from "../support/size.ts";
 import { tiptapDocuments } from "../support/tiptap-documents.ts";
@@ -61,9 +61,9 @@ const SHAPES: Record<string, (length: number) => JSONContent> = {
 };
 
 test.each(Object.entries(SHAPES))("a %s tree costs time in proportion to its size", async (_name, tree) => {
-  const ratio = await ratioWhenQuadrupled(
+  const ratio = await growth(
     (length) => sql`select length(private.parse_rich_text(${JSON.stringify(tree(length))}::text::jsonb))`,
-    250,
+    1_024,
   );
-  expect(ratio).toBeLessThan(9);
+  expect(ratio).toBeLessThan(4);
 });

@@ -6,18 +6,18 @@ export async function timeOf(call: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * How many times as long `run` takes for four times the size; less than 9 where cost is in proportion to size,
- * since 16 would be quadratic. Of each size the quickest run counts, alternating, with more runs while other work
- * on the machine disturbs them.
+ * How many times as long `run` takes as sixteen runs of it for a sixteenth of the size: about 1 where cost is in
+ * proportion to size, and 16 where it is quadratic. The two take equally long, so other work on the machine disturbs
+ * both alike; of each the quickest counts, alternating.
  */
-export async function ratioWhenQuadrupled(
-  run: (size: number) => Promise<unknown>,
-  size: number,
-): Promise<number> {
-  let [short, long] = [Infinity, Infinity];
-  for (let round = 0; round < 20 && !(round > 0 && long / short < 9); round++) {
-    short = Math.min(short, await timeOf(() => run(size)));
-    long = Math.min(long, await timeOf(() => run(4 * size)));
+export async function growth(run: (size: number) => Promise<unknown>, size: number): Promise<number> {
+  let [sixteenths, whole] = [Infinity, Infinity];
+  for (let round = 0; round < 20 && !(whole < 4 * sixteenths); round++) {
+    const parts = async () => {
+      for (let part = 0; part < 16; part++) await run(size / 16);
+    };
+    sixteenths = Math.min(sixteenths, await timeOf(parts));
+    whole = Math.min(whole, await timeOf(() => run(size)));
   }
-  return long / short;
+  return whole / sixteenths;
 }

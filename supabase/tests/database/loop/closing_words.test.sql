@@ -88,7 +88,7 @@ select is(
 
 -- What costs most: backticks, lines, names.
 select pg_temp.is_linear(
-  format('select pg_temp.words('''', ''EXAI-1 '' || repeat(%L, %%1$s))', w), 750, 'linear in its size: ' || w
+  format('select pg_temp.words('''', ''EXAI-1 '' || repeat(%L, %%1$s))', w), 4000, 'linear in its size: ' || w
 ) from unnest(array[
   '` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-', E'revert: fix EXAI-1\n', 'revert "'
 ]) as t (w);
