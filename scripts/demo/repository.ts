@@ -7,7 +7,7 @@ const FILES = {
   "export.js": `// The rows that match a filter, as CSV.
 const matches = (row, filter) => row.some((cell) => String(cell).includes(filter));
 
-function exportCsv(rows, filter = "") {
+export function exportCsv(rows, filter = "") {
   return rows.filter((row) => filter && matches(row, filter)).map((row) => row.join(",")).join("\\n");
 }
 `,
