@@ -12,7 +12,7 @@ const PROCESSES = [
   "supabase/tests/api/support-widget.test.ts",
   "supabase/tests/concurrency/loop-crashes.test.ts",
   "scripts/local/start{,-recovery}.test.ts",
-  "scripts/worker/{continuation,describe,filters,generated,limits,places,refusals}.test.ts",
+  "scripts/worker/{continuation,describe,elsewhere,filters,generated,limits,places,refusals}.test.ts",
   "scripts/worker/{run-task,secrets,worker,working-tree}.test.ts",
   "scripts/bench/{cases,growth/growth}.test.ts",
   "scripts/triage/{finding,inputs,learning,triage}.test.ts",

@@ -1,14 +1,25 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { addedTo, differencesTo, type IndexEntry, loadIndex, onlyIn, unresolved } from "./agent-index.ts";
 import type { Workspace } from "./clone.ts";
 import { type ChangedFile, describe } from "./describe.ts";
-import { uncontained } from "./contained.ts";
+import { isContained, uncontained, unreachable } from "./contained.ts";
 import { fetchAll, type Fetched } from "./elsewhere.ts";
 import { failureOf, TaskFailure } from "./failure.ts";
 import { requireFilters } from "./filters.ts";
 import { type Git, GitError } from "./git.ts";
-import { below, type Entry, isSame, openRepository, type Repository, statOf, SUBMODULE } from "./objects.ts";
-import { readablePath } from "./paths.ts";
+import {
+  below,
+  blobOf,
+  type Entry,
+  isSame,
+  MAX_BYTES,
+  openRepository,
+  type Repository,
+  statOf,
+  SUBMODULE,
+} from "./objects.ts";
+import { cloneLineEndings } from "./line-endings.ts";
 import { gitDirOf, isWithin, type Snapshot, snapshot } from "./snapshot.ts";
 
 export type { ChangedFile } from "./describe.ts";
@@ -49,8 +60,10 @@ export async function collectChanges(
     const target = await repo.commitOf(`refs/heads/${space.target}`) ?? space.start;
     const base = await repo.mergeBase(target, head) ?? space.start;
     const [before, after, fork] = await Promise.all([space.start, head, base].map(repo.treeOf));
-    // a merge of the target alone is not a change of it; on a branch that exists, its push is one
-    const isEmpty = before === after || (fork === after && !space.isContinued);
+    // a merge of the target alone is not a change of it; on a branch that exists, its push is one, and so is that
+    // of commits that were rewritten
+    const isRewritten = space.isContinued && !await repo.isAncestor(space.start, head);
+    const isEmpty = (before === after && !isRewritten) || (fork === after && !space.isContinued);
     const described = await describe(repo, base, head, message);
     return { head, isEmpty, leftOut, foundIn, ...described };
   } catch (error) {
@@ -98,11 +111,13 @@ async function collect(repo: Repository, space: Workspace, message: string): Pro
   if (gitDir !== null && !isWithin(gitDir, dirname(space.work))) {
     throw leftBehind(["in a repository outside of the task's folder"]);
   }
-  const agent = await fetchAll(repo, { folder: space.work, gitDir, since: space.since });
+  const config = gitDir === null ? [] : await cloneLineEndings(repo, gitDir);
+  const agent = await fetchAll(repo, { folder: space.work, gitDir, config, since: space.since });
   const index = gitDir === null ? [] : await loadIndex(repo, gitDir);
-  requireResolved(space, gitDir, index);
-  const { tree, leftOut, lost } = await takeTree(repo, space, agent, index);
-  if (lost.length > 0) throw leftBehind(lost);
+  const open = unresolved(space.work, gitDir, index);
+  if (open.length > 0) throw leftBehind(open);
+  const { tree, leftOut, lost } = await takeTree(repo, space, agent, { index, config });
+  if (lost.length + agent.lost.length > 0) throw leftBehind([...lost, ...agent.lost]);
 
   const target = await repo.commitOf(`refs/heads/${space.target}`) ?? space.start;
   const given = [space.start, target, ...space.remoteBranch ? [space.remoteBranch] : []];
@@ -120,15 +135,70 @@ async function collect(repo: Repository, space: Workspace, message: string): Pro
       throw leftBehind([`in the commit ${agent.head.slice(0, 10)}, which its files are without`]);
     }
   }
+  const staged = await stagedOnly(repo, space, agent, index, tree);
+  if (!isChanged && staged.length > 0) {
+    throw leftBehind([
+      ...places.map(({ name }) => `in ${name}`),
+      ...staged.map((name) => `${name}, in the index`),
+    ]);
+  }
+  const notTaken = [...removed, ...staged.map((name) => `${name} (a version that only the index has)`)];
   if (!place) {
     if (!isChanged && removed.length > 0) throw leftBehind(removed.map((each) => `in ${each}`));
-    const isBehind = isMoved && agent.head !== null && await isBefore(repo, agent.head, space.start);
-    if (isBehind) throw leftBehind([`at ${agent.head?.slice(0, 10)}, a commit before the one that it got`]);
-    return { head, leftOut: [...removed, ...leftOut], foundIn: null };
+    if (isMoved && agent.head !== null) await requireStart(repo, space, agent.head);
+    if (await isWithoutBranch(repo, space, agent, head)) throw leftBehind([withoutBranch(space)]);
+    return { head, leftOut: [...notTaken, ...leftOut], foundIn: null };
   }
   if (isChanged || others.length > 0) throw leftBehind(places.map(({ name }) => `in ${name}`));
   const found = await onTarget(repo, space, place.commit, message);
-  return { head: found, leftOut: [...removed, ...leftOut], foundIn: place.name };
+  if (await isWithoutBranch(repo, space, agent, found)) {
+    throw leftBehind([`in ${place.name}`, withoutBranch(space)]);
+  }
+  return { head: found, leftOut: [...notTaken, ...place.leftOut ?? leftOut], foundIn: place.name };
+}
+
+/** What the agent added to its index only, in a version that its files and its commits do not have. */
+async function stagedOnly(
+  repo: Repository,
+  space: Workspace,
+  agent: Fetched,
+  index: readonly IndexEntry[],
+  tree: string,
+): Promise<string[]> {
+  const [files, head, start, before] = await Promise.all(
+    [tree, agent.head ?? space.start, space.start, space.before].map(repo.entries),
+  );
+  return files && head && start && before ? onlyIn(index, files, head, [start, before]) : [];
+}
+
+/**
+ * Requires that a clone with no changes is at a commit that has the one that it was at when the agent began.
+ *
+ * @throws TaskFailure `work_left_behind`
+ */
+async function requireStart(repo: Repository, space: Workspace, head: string): Promise<void> {
+  const at = `at ${head.slice(0, 10)}`;
+  if (await isBefore(repo, head, space.start)) {
+    throw leftBehind([`${at}, a commit before the one that it got`]);
+  }
+  if (!space.isContinued || await repo.isAncestor(space.start, head)) return;
+  throw leftBehind([`${at}, ${withoutBranch(space)}`]);
+}
+
+const withoutBranch = ({ branch }: Workspace): string => `without the commits that ${branch} had`;
+
+/**
+ * Whether a result would take commits out of the pull request that the agent neither rewrote nor removed: it left
+ * the branch for another one.
+ */
+async function isWithoutBranch(
+  repo: Repository,
+  space: Workspace,
+  agent: Fetched,
+  head: string,
+): Promise<boolean> {
+  if (!space.isContinued || await isContained(repo, space.start, head)) return false;
+  return (await unreachable(repo, [space.start], agent.rewritten)).length > 0;
 }
 
 const leftBehind = (places: readonly string[]): TaskFailure =>
@@ -184,61 +254,25 @@ async function onTarget(
   return await repo.commitTree(await repo.treeOf(commit), [space.start], message);
 }
 
-interface IndexEntry extends Entry {
-  path: string;
-  /** `S`: not in the tree, because the agent wants only a part of it there. */
-  tag: string;
-  stage: string;
-}
-
-/** The agent's own index: what it added, and what a merge left open. */
-async function loadIndex(repo: Repository, dotGit: string): Promise<IndexEntry[]> {
-  const file = join(dotGit, "index");
-  if (!statOf(file)?.isFile()) return [];
-  for (const name of readdirSync(dotGit).filter((each) => each.startsWith("sharedindex."))) {
-    copyFileSync(join(dotGit, name), join(repo.gitDir, name));
-  }
-  const indexFile = join(repo.gitDir, "agent.index");
-  copyFileSync(file, indexFile);
-  const listed = await repo.list(["ls-files", "-t", "--stage", "-z"], { indexFile });
-  return listed.map((text) => {
-    const [, tag = "", mode = "", id = "", stage = "", path = ""] =
-      text.match(/^(\S) (\d+) (\w+) (\d)\t(.*)$/s) ?? [];
-    return { path, tag, mode, id, stage };
-  });
-}
-
-/** Conflicts that are in files still, and patches that were not applied. */
-function requireResolved(space: Workspace, gitDir: string | null, index: readonly IndexEntry[]): void {
-  const open = [...new Set(index.filter(({ stage }) => stage !== "0").map(({ path }) => path))];
-  const marked = open.filter((path) => {
-    const file = below(space.work, path);
-    return statOf(file)?.isFile() &&
-      /^(<{7}|>{7}) /m.test(readFileSync(file, "latin1"));
-  });
-  const places = marked.map((path) => `conflicts in ${readablePath(path).text}`);
-  if (gitDir !== null && existsSync(join(gitDir, "rebase-apply/applying"))) {
-    places.push("in the patches of an unfinished git am");
-  }
-  if (places.length > 0) throw leftBehind(places);
-}
-
 /** The files that the agent left, as a tree. */
 async function takeTree(
   repo: Repository,
   space: Workspace,
   agent: Fetched,
-  index: readonly IndexEntry[],
+  { index, config }: { index: readonly IndexEntry[]; config: readonly string[] },
 ): Promise<Snapshot> {
   const head = await repo.entries(agent.head ?? space.start);
   const start = await repo.entries(space.start);
-  const added = [...head].filter(([path, { mode }]) => !start.has(path) && mode !== SUBMODULE);
-  const forced = new Set([
-    ...added.map(([path]) => path),
-    ...index.filter(({ path, stage, mode }) => stage === "0" && mode !== SUBMODULE && !start.has(path))
-      .map(({ path }) => path),
-  ]);
+  if (agent.head !== null && await repo.mergeBase(space.start, agent.head) !== null) {
+    await repo.updateIndex(differencesTo(index, start));
+  }
+  const kept = new Set(index.map(({ path }) => path));
+  const added = [...head].filter(([path, { mode }]) =>
+    !start.has(path) && mode !== SUBMODULE && (index.length === 0 || kept.has(path))
+  );
+  const forced = new Set([...added.map(([path]) => path), ...addedTo(index, start)]);
   const taken = await snapshot(repo, space.work, {
+    config,
     forced,
     skipped: agent.worktrees,
     since: space.since,
@@ -251,7 +285,8 @@ async function takeTree(
   const restored: [string, Entry | null][] = [];
   // left out of the working tree by a sparse checkout, not removed
   for (const { path, tag, mode, id } of index) {
-    if (tag === "S" && !now.has(path) && isSame(head.get(path), { mode, id })) {
+    const isKnown = [head, start].some((entries) => isSame(entries.get(path), { mode, id }));
+    if (tag === "S" && !now.has(path) && isKnown) {
       restored.push([path, { mode, id }]);
     }
   }
@@ -259,6 +294,18 @@ async function takeTree(
   for (const { path, from, to } of await repo.differences(await repo.treeOf(space.start), space.before)) {
     const entry = now.get(path);
     if (isSame(entry, to) && !isSame(entry, head.get(path))) restored.push([path, from]);
+  }
+  const done = new Set(restored.map(([path]) => path));
+  const inIndex = new Map(index.map((entry) => [entry.path, entry]));
+  // files whose bytes are what they were, of which a filter, or a change of the mode, makes something else
+  for (const { path, from, to } of await repo.differences(await repo.treeOf(space.start), taken.tree)) {
+    if (!from || !to || from.id === to.id || done.has(path)) continue;
+    if (isSame(to, head.get(path)) || isSame(to, inIndex.get(path))) continue;
+    const file = below(space.work, path);
+    const stat = statOf(file);
+    if (stat?.isFile() && stat.size <= MAX_BYTES && blobOf(file) === from.id) {
+      restored.push([path, { ...to, id: from.id }]);
+    }
   }
   await repo.updateIndex(restored);
   return { ...taken, tree: restored.length > 0 ? await repo.writeTree() : taken.tree };

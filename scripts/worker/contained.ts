@@ -5,6 +5,8 @@ export interface Place {
   /** As `the branch mine`. */
   name: string;
   commit: string;
+  /** What its folder has and the commit does not, and why. */
+  leftOut?: string[];
 }
 
 /** Whether a merge of a commit would change nothing: all of its changes are in another one. */

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // A task that is run again follows its pull request; a task that names no branch, the repository's default.
@@ -98,4 +99,70 @@ test("commits of the target that the agent merged or rebased on are not its chan
     git fetch -q "$HOME/shop.git" main; git merge -q FETCH_HEAD`;
   expect(await bench.run(nothing, { task_id: 9 })).toBe("completed");
   expect(bench.queue.completed.at(-1)?.commit_hash).toBeUndefined();
+});
+
+describe("an agent that leaves the branch of an open pull request", () => {
+  test.each(some(3, [
+    ["the target, with a change", `git checkout -q main; echo 2 > two`, false],
+    ["the target, with nothing", `git checkout -q main`, false],
+    [
+      "a branch from the target",
+      `git checkout -qb mine main; echo 2 > two; git add .; git commit -qm x`,
+      false,
+    ],
+    [
+      "the same, and back",
+      `git checkout -qb mine main; echo 2 > two; git add .; git commit -qm x; git checkout -q -`,
+      false,
+    ],
+    [
+      "commits that it amended",
+      `echo 2 > one; echo 2 > two; git add .; git commit -q --amend -m amended`,
+      true,
+    ],
+    [
+      "commits that it put on the target",
+      `echo 2 > two; git add .; git commit -qm x; git rebase -q main`,
+      true,
+    ],
+    ["a message that it changed", `git commit -q --amend -m "better words"`, true],
+    [
+      "the target that it began again from",
+      `git reset -q --hard main; echo 2 > two; git add .; git commit -qm x`,
+      true,
+    ],
+  ]))("%s", async (_, agent, isTaken) => {
+    expect(await bench.run(`echo 1 > one`)).toBe("completed");
+    bench.commit("main", "more", "more\n");
+    const before = bench.git("rev-parse", BRANCH);
+    const as = `git config user.name a; git config user.email a@example.org; git branch -q main origin/main`;
+    const outcome = await bench.run(`${as}; ${agent}`, again);
+    if (isTaken) {
+      expect(outcome, bench.lines.join("\n")).toBe("completed");
+      expect(bench.git("rev-parse", BRANCH)).not.toBe(before);
+      expect(bench.queue.completed[1]?.commit_hash).toBe(bench.git("rev-parse", BRANCH));
+      return;
+    }
+    expect(outcome, bench.lines.join("\n")).toBe("retried");
+    expect(bench.queue.failures[0]?.error).toMatch(/without the commits that fixloop\/task-7 had/);
+    expect(bench.git("rev-parse", BRANCH), "nothing of it is lost").toBe(before);
+  });
+});
+
+test("a target that was deleted meanwhile ends the task", async () => {
+  bench.commit("release", "x", "x\n");
+  const agent = `echo 1 > one; git -C "$HOME/shop.git" branch -D release >&2`;
+  expect(await bench.run(agent, { target_branch: "release" })).toBe("failed");
+  expect(bench.queue.failures[0]?.error_kind).toBe("target_branch_missing");
+});
+
+test("a default branch is HEAD's own, whatever else points to a branch", async () => {
+  bench.git("branch", "-m", "main", "trunk");
+  bench.git("symbolic-ref", "HEAD", "refs/heads/trunk");
+  bench.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/trunk");
+  bench.git("symbolic-ref", "refs/zz/HEAD", "refs/heads/nothing");
+  bench.git("branch", "other", "trunk");
+  bench.git("symbolic-ref", "refs/heads/zz/HEAD", "refs/heads/other");
+  expect(await bench.run(`echo x > x`, { target_branch: null }, { goal: "push" })).toBe("completed");
+  expect(bench.queue.heartbeats.map((start) => start?.targetBranch)).toContain("trunk");
 });

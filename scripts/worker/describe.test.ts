@@ -81,6 +81,9 @@ test("commits of the agent, with messages that a mail can't have, in another enc
       `git config i18n.commitEncoding ISO-8859-1; echo 1 > one; git add .; printf 'caf\\351\\n' | git commit -qF -`,
       `git checkout -qb side; echo 1 > one; git add .; git commit -qm side; git checkout -q -; echo 2 > two; git add .
        git commit -qm two; git merge -q --no-edit side; printf '3\\r\\n' > three`,
+      `echo 1 > one; git add .; git -c user.email= commit -qm first; echo 2 > two`,
+      `mkdir d; echo 1 > d/f; echo 1 > e; git add .; git commit -qm d; rm -r d; ln -s e d; rm e; mkdir e; echo 2 > e/g`,
+      `mv README.md readme.md; echo 1 > a; echo 2 > b; git add -A; git commit -qm ab; mv a c; mv b a; mv c b`,
     ])
   ) {
     await run(agent);

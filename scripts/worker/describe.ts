@@ -72,17 +72,21 @@ export async function describe(
 const ENDS_MESSAGE = /^(diff |Index: |---|>*From )/m;
 
 /**
- * The commits of a patch: those of the branch or, where a merge is among them or a message would not survive,
- * one with all of their changes.
+ * The commits of a patch: those of the branch or, where a merge is among them, or an author or a message that would
+ * not survive, one with all of their changes.
  */
 async function patchRange(repo: Repository, base: string, head: string, message: string): Promise<string> {
   const range = `${base}..${head}`;
-  const { bytes } = await repo.run(["log", "--format=%P%x00%B%x00", range], { keepBytes: MAX_BYTES });
-  const texts = bytes.toString("latin1").split("\0");
-  const isLinear = texts.every((text, at) =>
-    at % 2 === 1 ? text.trim() !== "" && !ENDS_MESSAGE.test(text) : !/\w \w/.test(text)
-  );
-  if (isLinear) return range;
+  const format = "--format=%P%x00%an%x00%ae%x00%B%x00";
+  const { bytes } = await repo.run(["log", format, range], { keepBytes: MAX_BYTES });
+  const texts = bytes.toString("latin1").split("\0").slice(0, -1);
+  const isPlain = [
+    (parents: string) => !/\w \w/.test(parents),
+    (author: string) => author.trim() !== "",
+    (address: string) => address.trim() !== "",
+    (message: string) => message.trim() !== "" && !ENDS_MESSAGE.test(message),
+  ];
+  if (texts.every((text, at) => isPlain[at % isPlain.length]?.(text))) return range;
   const squashed = await repo.commitTree(await repo.treeOf(head), [base], message);
   return `${base}..${squashed}`;
 }

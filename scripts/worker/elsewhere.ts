@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { addedTo, differencesTo, loadIndex, unresolved } from "./agent-index.ts";
 import { type Place, unreachable, withoutAncestors } from "./contained.ts";
 import { isFolder, MAX_BYTES, type Repository, statOf } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 import { loadLogs, textOf } from "./reflogs.ts";
-import { linkIn, realPath, snapshot } from "./snapshot.ts";
+import { linkIn, realPath, snapshot, type SnapshotOptions } from "./snapshot.ts";
 
 const AGENT = "refs/fixloop/agent";
 /** What marks an operation that has stopped half-way, with the name that it is told by. */
@@ -24,6 +25,10 @@ export interface Fetched {
   places: Place[];
   /** Commits that a command removed from a branch, and that nothing but the logs has. */
   removed: Place[];
+  /** Commits that a command removed from a branch, or that another commit stands for. */
+  rewritten: string[];
+  /** Work in its worktrees that can't be in their commits, with its place. */
+  lost: string[];
   /** The real paths of the worktrees that the agent added. */
   worktrees: Set<string>;
   /** The commits of its remote branches. */
@@ -37,6 +42,10 @@ export interface Source {
   gitDir: string | null;
   /** When the agent began, in seconds: what is older was not made by it. */
   since: number;
+  /** Whether its objects are read where they are, and not copied. */
+  isShared?: boolean;
+  /** How its git converts line endings, as options. */
+  config?: readonly string[];
 }
 
 /** Fetches everything that a repository refers to, and what only its logs have. */
@@ -47,6 +56,8 @@ export async function fetchAll(repo: Repository, source: Source): Promise<Fetche
     merged: null,
     places: [],
     removed: [],
+    rewritten: [],
+    lost: [],
     worktrees: new Set(),
     remotes: [],
   };
@@ -59,7 +70,7 @@ export async function fetchAll(repo: Repository, source: Source): Promise<Fetche
     commit,
   }));
   const marked = [
-    ...stashes(gitDir),
+    ...stashes(gitDir, refs.get("refs/stash")),
     ...[gitDir, ...foldersIn(join(gitDir, "worktrees"))].flatMap(unfinished),
   ];
   const trees = worktreesOf(gitDir, refs);
@@ -79,26 +90,38 @@ export async function fetchAll(repo: Repository, source: Source): Promise<Fetche
   found.head = refs.get("HEAD") ?? null;
   found.merged = commitIn(join(gitDir, "MERGE_HEAD"));
   found.remotes = [...refs].filter(([name]) => REMOTE.test(name)).map(([, id]) => id);
-  await fetchCommits(
-    repo,
-    folder,
-    new Set([
-      ...found.remotes,
-      ...[found.head, found.merged].filter((id) => id !== null),
-      ...[...named, ...marked, ...trees, ...others].map(({ commit }) => commit),
-      ...logged.all,
-    ]),
-  );
+  if (!source.isShared) {
+    await fetchCommits(
+      repo,
+      folder,
+      new Set([
+        ...found.remotes,
+        ...[found.head, found.merged].filter((id) => id !== null),
+        ...[...named, ...marked, ...trees, ...others].map(({ commit }) => commit),
+        ...logged.all,
+      ]),
+    );
+  }
   for (const tree of trees) found.worktrees.add(tree.folder);
   const owned = [...named];
   for (const place of marked) {
     owned.push(place.name.startsWith("the stash") ? await wholeStash(repo, place) : place);
   }
-  for (const tree of trees) owned.push(await wholeWorktree(repo, tree, source.since));
+  for (const tree of trees) {
+    const { place, lost } = await wholeWorktree(repo, tree, {
+      gitDir,
+      config: source.config ?? [],
+      skipped: found.worktrees,
+      since: source.since,
+    });
+    owned.push(place);
+    found.lost.push(...lost.map((each) => `${each} of ${place.name}`));
+  }
   // what a server has is nobody's lost work
   const known = [...found.remotes, ...found.head ? [found.head] : [], ...named.map(({ commit }) => commit)];
   const isOurs = (place: Dated): boolean => logged.made.has(place.commit) || place.time >= source.since;
   const removed = [...logged.removed];
+  found.rewritten = [...removed, ...logged.replaced];
   const left = await unreachable(repo, [...logged.all], [...known, ...removed, ...logged.replaced]);
   const tagged = await dated(repo, others);
   found.places = [
@@ -215,16 +238,18 @@ function commitIn(file: string): string | null {
   return textOf(file).match(/^[0-9a-f]{40,64}/)?.[0] ?? null;
 }
 
-/** The stash is a log: the reference is only its newest entry. */
-function stashes(dotGit: string): Place[] {
-  return textOf(join(dotGit, "logs/refs/stash")).split("\n").flatMap((line) => {
+/** The stash is a log: the reference is only its newest entry, and all that there is where nothing is logged. */
+function stashes(dotGit: string, newest: string | undefined): Place[] {
+  const logged = textOf(join(dotGit, "logs/refs/stash")).split("\n").flatMap((line) => {
     const [, commit, message = ""] = line.match(/^[0-9a-f]+ ([0-9a-f]{40,64}) [^\t]*\t?(.*)$/) ?? [];
     return commit ? [{ name: `the stash "${message}"`, commit }] : [];
   });
+  return logged.length === 0 && newest ? [{ name: "the stash", commit: newest }] : logged;
 }
 
 function unfinished(dotGit: string): Place[] {
-  return Object.entries(OPERATIONS).flatMap(([folder, name]) => {
+  const merging = commitIn(join(dotGit, "MERGE_AUTOSTASH"));
+  const operations = Object.entries(OPERATIONS).flatMap(([folder, name]) => {
     const original = commitIn(join(dotGit, folder, "orig-head"));
     const stashed = commitIn(join(dotGit, folder, "autostash"));
     return [
@@ -232,6 +257,7 @@ function unfinished(dotGit: string): Place[] {
       ...(stashed ? [{ name: `the stash of an unfinished ${name}`, commit: stashed }] : []),
     ];
   });
+  return [...operations, ...merging ? [{ name: "the stash of an unfinished merge", commit: merging }] : []];
 }
 
 const foldersIn = (folder: string): string[] =>
@@ -241,6 +267,8 @@ interface Worktree {
   /** Its real path, with a character per byte. */
   folder: string;
   commit: string;
+  /** The folder of its own files in the repository. */
+  gitDir: string;
 }
 
 /**
@@ -249,15 +277,15 @@ interface Worktree {
  */
 function worktreesOf(dotGit: string, refs: ReadonlyMap<string, string>): Worktree[] {
   return foldersIn(join(dotGit, "worktrees")).flatMap((own) => {
-    const [path = "", head = ""] = ["gitdir", "HEAD"].map((file) =>
-      existsSync(join(own, file)) ? readFileSync(join(own, file), "latin1").trim() : ""
-    );
+    const [path = "", head = ""] = ["gitdir", "HEAD"].map((file) => textOf(join(own, file), "latin1").trim());
     const commit = head.startsWith("ref: ") ? refs.get(head.slice("ref: ".length)) : head;
-    const file = Buffer.from(path, "latin1");
+    // relative to what names it, where git was told to write them so
+    const at = resolve(realPath(own), path);
+    const file = Buffer.from(at, "latin1");
     if (!path || !commit || !statOf(file)?.isFile()) return [];
-    const back = Buffer.from(linkIn(file), "latin1");
+    const back = Buffer.from(resolve(dirname(at), linkIn(file)), "latin1");
     if (!existsSync(back) || realPath(back) !== realPath(own)) return [];
-    return [{ folder: realPath(Buffer.from(dirname(path), "latin1")), commit }];
+    return [{ folder: realPath(Buffer.from(dirname(at), "latin1")), commit, gitDir: own }];
   });
 }
 
@@ -275,18 +303,27 @@ async function wholeStash(repo: Repository, place: Place): Promise<Place> {
 
 let count = 0;
 
-/** A worktree with what is not committed in it. */
+/** A worktree with what is not committed in it, and what can't be. */
 async function wholeWorktree(
   repo: Repository,
-  { folder, commit }: Worktree,
-  since: number,
-): Promise<Place> {
+  { folder, commit, gitDir }: Worktree,
+  options: Pick<SnapshotOptions, "config" | "gitDir" | "skipped" | "since">,
+): Promise<{ place: Place; lost: string[] }> {
   const link = join(repo.gitDir, `worktree-${++count}`);
   symlinkSync(Buffer.from(folder, "latin1"), link);
   const indexFile = `${link}.index`;
+  const index = await loadIndex(repo, gitDir);
+  const entries = await repo.entries(commit);
   await repo.run(["read-tree", commit], { indexFile });
-  const { tree } = await snapshot(repo, link, { indexFile, since });
-  const name = `the worktree ${readablePath(folder).text}`;
-  if (tree === await repo.treeOf(commit)) return { name, commit };
-  return { name, commit: await repo.commitTree(tree, [commit], `${name}\n`) };
+  await repo.updateIndex(differencesTo(index, entries), indexFile);
+  const forced = new Set(addedTo(index, entries));
+  const { tree, lost, leftOut } = await snapshot(repo, link, { ...options, indexFile, forced });
+  const place = { name: `the worktree ${readablePath(folder).text}`, commit, leftOut };
+  const isCommitted = tree === await repo.treeOf(commit);
+  return {
+    place: isCommitted
+      ? place
+      : { ...place, commit: await repo.commitTree(tree, [commit], `${place.name}\n`) },
+    lost: [...unresolved(link, gitDir, index), ...lost],
+  };
 }

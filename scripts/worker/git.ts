@@ -12,6 +12,8 @@ export interface GitOptions {
   filters?: Readonly<Record<string, string>>;
   /** How long a server may send nothing. */
   stallMs?: number;
+  /** Options that each call begins with. */
+  always?: readonly string[];
   signal: AbortSignal;
 }
 
@@ -170,7 +172,7 @@ export function createGit(
   options: GitOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Git {
-  const { folder, protocols, signal } = options;
+  const { folder, protocols, signal, always = [] } = options;
   const home = join(folder, "home");
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const configFile = join(folder, "gitconfig");
@@ -183,7 +185,7 @@ export function createGit(
 
   return async (args, call = {}) => {
     const { credentials, accept = [] } = call;
-    const result = await run("git", args, {
+    const result = await run("git", [...always, ...args], {
       cwd: call.cwd ?? folder,
       env: {
         ...passedOn,

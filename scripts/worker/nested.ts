@@ -1,10 +1,20 @@
-import { createHash } from "node:crypto";
-import { lstatSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { addedTo, type IndexEntry, loadIndex, unresolved } from "./agent-index.ts";
 import { uncontained } from "./contained.ts";
 import { fetchAll } from "./elsewhere.ts";
 import { GitError } from "./git.ts";
-import { below, type Entry, isSame, openRepository, type Repository, statOf, SUBMODULE } from "./objects.ts";
+import {
+  below,
+  blobOf,
+  type Entry,
+  isSame,
+  openRepository,
+  type Repository,
+  statOf,
+  SUBMODULE,
+} from "./objects.ts";
+import { textOf } from "./reflogs.ts";
 import { gitDirOf, isWithin, type Snapshot, snapshot, type SnapshotOptions } from "./snapshot.ts";
 
 export interface Inside extends Snapshot {
@@ -17,11 +27,14 @@ export interface Inside extends Snapshot {
   isPublished: boolean;
 }
 
+/** Instead of the URL of a repository that is not read. */
+export const ELSEWHERE = "a repository elsewhere";
+
 let count = 0;
 
 /**
  * What is in a repository below a folder: its files, and work that is not among them: on other branches, in
- * stashes and so on. Its objects are fetched into a repository of their own.
+ * stashes and so on. Its objects are read where they are: it may be a clone of anything, and a partial one.
  */
 export async function inspect(
   repo: Repository,
@@ -32,25 +45,47 @@ export async function inspect(
   const link = join(repo.gitDir, `nested-${++count}`);
   symlinkSync(below(folder, path), link);
   const outer = options.outer ?? folder;
+  const gitDir = gitDirOf(link);
+  // the agent may have written the path of any repository of the worker's user
+  const isOurs = (place: string): boolean =>
+    isWithin(place, outer) || (options.gitDir !== undefined && isWithin(place, options.gitDir));
+  const shared = gitDir === null || !isOurs(gitDir) ? null : sharedBy(gitDir);
+  const isReadable = gitDir !== null && shared !== null && isOurs(shared);
+  let lost: string[] = [];
+  let index: IndexEntry[] = [];
+  try {
+    if (isReadable) index = await loadIndex(repo, gitDir);
+    lost = unresolved(link, isReadable ? gitDir : null, index);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    lost = ["in an index that git can't read"];
+  }
   const files = await snapshot(repo, link, {
     indexFile: `${link}.index`,
     outer,
+    forced: new Set(addedTo(index, new Map())),
+    ...(options.gitDir ? { gitDir: options.gitDir } : {}),
     ...(options.skipped ? { skipped: options.skipped } : {}),
     ...(options.since === undefined ? {} : { since: options.since }),
   });
-  const gitDir = gitDirOf(link);
+  files.lost.unshift(...lost);
   const none = { ...files, head: null, isClean: false, isPublished: false };
-  // the agent may have written the path of any repository of the worker's user
-  if (gitDir === null || !isWithin(gitDir, outer)) {
-    return { ...none, remote: "a repository elsewhere" };
-  }
-  const remote = remoteOf(gitDir);
+  if (!isReadable) return { ...none, remote: ELSEWHERE };
+  const remote = remoteOf(shared);
   const scratch = `${link}.git`;
   try {
     await repo.git(["init", "--quiet", "--bare", "--template=", scratch]);
-    writeFileSync(join(scratch, "objects/info/alternates"), `${repo.gitDir}/objects\n`);
+    symlinkSync(join(shared, "objects"), `${link}.objects`);
+    writeFileSync(join(scratch, "objects/info/alternates"), `${repo.gitDir}/objects\n${link}.objects\n`);
+    const shallow = textOf(join(shared, "shallow"));
+    if (shallow) writeFileSync(join(scratch, "shallow"), shallow);
     const own = openRepository(repo.git, scratch);
-    const fetched = await fetchAll(own, { folder: link, gitDir, since: options.since ?? 0 });
+    const fetched = await fetchAll(own, {
+      folder: link,
+      gitDir,
+      since: options.since ?? 0,
+      isShared: true,
+    });
     const { head, remotes } = fetched;
     const state = await own.commitTree(files.tree, head ? [head] : [], "files\n");
     const known = [...head ? [head] : [], state, ...remotes];
@@ -62,7 +97,7 @@ export async function inspect(
     const published = await Promise.all(remotes.map((commit) => head && own.isAncestor(head, commit)));
     return {
       tree: files.tree,
-      lost: [...files.lost, ...places.map(({ name }) => `in ${name}`)],
+      lost: [...files.lost, ...fetched.lost, ...places.map(({ name }) => `in ${name}`)],
       leftOut: [...files.leftOut, ...removed.map(({ name }) => `${name} (removed from its branch)`)],
       remote,
       head,
@@ -73,6 +108,12 @@ export async function inspect(
     if (!(error instanceof GitError)) throw error;
     return { ...none, remote, lost: [...files.lost, "in what git can't read"] };
   }
+}
+
+/** The repository that a worktree is one of, where the folder of its files is a worktree's; else that folder. */
+function sharedBy(gitDir: string): string {
+  const common = textOf(join(gitDir, "commondir")).trim();
+  return common ? resolve(gitDir, common) : gitDir;
 }
 
 /** The first URL in a repository's configuration, which is read as text: git would run what it names. */
@@ -108,12 +149,4 @@ async function isTreeOf(
   }
   // submodules that were not fetched are not files
   return [...expected.values()].every(({ mode }) => mode === SUBMODULE);
-}
-
-/** The id of a file's bytes as they are. */
-function blobOf(path: Buffer): string {
-  const content = lstatSync(path).isSymbolicLink()
-    ? readlinkSync(path, { encoding: "buffer" })
-    : readFileSync(path);
-  return createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 }

@@ -1,4 +1,5 @@
-import { lstatSync, type Stats } from "node:fs";
+import { createHash } from "node:crypto";
+import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { TaskFailure } from "./failure.ts";
 import type { Git, GitCall } from "./git.ts";
 import type { RunResult } from "./process.ts";
@@ -133,4 +134,12 @@ export function statOf(path: string | Buffer): Stats | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
     throw error;
   }
+}
+
+/** The id of a file's bytes as they are. */
+export function blobOf(path: Buffer): string {
+  const content = lstatSync(path).isSymbolicLink()
+    ? readlinkSync(path, { encoding: "buffer" })
+    : readFileSync(path);
+  return createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 }

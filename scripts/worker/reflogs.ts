@@ -17,7 +17,7 @@ export interface Logged {
 const MADE =
   /^(commit|cherry-pick|revert|am)\b|^(rebase|pull)\b.*\((pick|squash|fixup|reword|edit|continue)\)/;
 const REMOVED = /^(reset|branch: Reset)\b|^(rebase|pull)\b.*\(start\)/;
-const REPLACED = /^commit \(amend\)|^(rebase|pull)\b.*\((?!start)[a-z]+\)/;
+const REPLACED = /^(commit \(amend\)|filter-branch)|^(rebase|pull)\b.*\((?!start)[a-z]+\)/;
 
 /**
  * Reads the logs of a repository's branches and of each HEAD, as text: a commit that was left by checking out
@@ -64,6 +64,6 @@ function filesIn(folder: string, except: readonly string[] = []): string[] {
 }
 
 /** A file's text; empty for one that does not exist, and for anything that is not a file. */
-export function textOf(file: string): string {
-  return statOf(file)?.isFile() ? readFileSync(file, "utf8") : "";
+export function textOf(file: string, encoding: "utf8" | "latin1" = "utf8"): string {
+  return statOf(file)?.isFile() ? readFileSync(file, encoding) : "";
 }

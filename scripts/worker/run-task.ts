@@ -9,6 +9,7 @@ import { createGit, type Credentials, type Git } from "./git.ts";
 import type { Health } from "./health.ts";
 import type { Lease } from "./lease.ts";
 import { type LimitOptions, requireNoLimit } from "./limits.ts";
+import { userLineEndings } from "./line-endings.ts";
 import type { Fields, Log } from "./log.ts";
 import { isContinued, openFor } from "./pull-request.ts";
 import { checkPush, pushBranch } from "./push.ts";
@@ -181,6 +182,7 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     protocols: options.rules.protocols,
     author: options.author,
     filters: options.filters,
+    always: await userLineEndings(environment, folder),
     ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     signal,
   }, environment);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { inspect } from "./nested.ts";
+import { ELSEWHERE, inspect } from "./nested.ts";
 import { below, type Entry, isFolder, type Repository, statOf, SUBMODULE } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 
@@ -22,6 +22,10 @@ export interface SnapshotOptions {
   submodules?: ReadonlyMap<string, string>;
   /** The ignore file and attributes of the folder around this one. */
   outer?: string;
+  /** Options of git: how the folder's own git converts line endings. */
+  config?: readonly string[];
+  /** A repository elsewhere that this folder is a worktree of, with those of its submodules. */
+  gitDir?: string;
   /** When the agent began, in seconds since 1970. */
   since?: number;
 }
@@ -40,14 +44,17 @@ export async function snapshot(
 ): Promise<Snapshot> {
   const { indexFile, skipped = new Set(), submodules = new Map<string, string>() } = options;
   const call = { ...(indexFile ? { indexFile } : {}), cwd: folder, timeoutMs: 600_000 };
-  const config = options.outer
-    ? [
-      "-c",
-      `core.excludesFile=${options.outer}/.gitignore`,
-      "-c",
-      `core.attributesFile=${options.outer}/.gitattributes`,
-    ]
-    : [];
+  const config = [
+    ...options.outer
+      ? [
+        "-c",
+        `core.excludesFile=${options.outer}/.gitignore`,
+        "-c",
+        `core.attributesFile=${options.outer}/.gitattributes`,
+      ]
+      : [],
+    ...options.config ?? [],
+  ];
   const over = [...config, "--work-tree", folder];
   const found: Snapshot = { tree: "", leftOut: [], lost: [] };
 
@@ -60,10 +67,16 @@ export async function snapshot(
   const untracked = await repo.list([...over, "ls-files", "--others", "--exclude-standard", "-z"], call);
   const nested = untracked.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
   const excluded = [...inPlace.keys(), ...nested].map((path) => `:(exclude,literal)${path}`);
-  await repo.run([...over, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
+  const added = await repo.run([...over, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
     ...call,
     input: Buffer.from([".", ...excluded].join("\0"), "latin1"),
   });
+  // git cuts a message that is too long
+  for (
+    const [, path = ""] of added.stderr.matchAll(/^warning: could not open directory '(.*?)(?:': .*)?$/gm)
+  ) {
+    found.lost.push(`in the folder ${path.slice(0, 200)}, which can't be read`);
+  }
   const listIgnored = (...more: string[]): Promise<string[]> =>
     repo.list([...over, "ls-files", "--others", "--ignored", "--exclude-standard", "-z", ...more], call);
   if (options.forced?.size) {
@@ -103,8 +116,11 @@ export async function snapshot(
   }
   for (const path of await tracked(repo, folder, indexFile)) {
     if (inPlace.has(path) || nested.includes(path) || skipped.has(realPath(below(folder, path)))) continue;
+    const name = readablePath(path).text;
+    const inside = await inspect(repo, folder, path, options);
     // its files are the folder's own
-    note(readablePath(path).text, { ...await inspect(repo, folder, path, options), leftOut: [] });
+    note(name, { ...inside, leftOut: [] });
+    if (inside.remote === ELSEWHERE) found.lost.push(`in ${name}, a clone of ${ELSEWHERE}`);
   }
   await repo.updateIndex(changes, indexFile);
   found.tree = await repo.writeTree(indexFile);

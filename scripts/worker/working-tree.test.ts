@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { some } from "../../supabase/tests/support/size.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
@@ -65,7 +65,74 @@ test.each(some(2, [
   expect(bench.git("branch", "--list", "fixloop/task-7")).toBe("");
 });
 
+test("never completed with a repository elsewhere in a folder of the repository", async () => {
+  bench.commit("main", "src/a", "1\n");
+  expect(await bench.run(`git init -q --separate-git-dir ../g src; echo work > src/w`)).toBe("retried");
+  expect(bench.queue.failures[0]?.error).toMatch(/in src, a clone of a repository elsewhere/);
+});
+
 test("all files deleted, by commit or not, is a change", async () => {
   expect(await bench.run(`rm README.md kept`)).toBe("completed");
   expect(bench.queue.completed[0]?.changed_files?.map(({ path }) => path)).toEqual(["README.md", "kept"]);
+});
+
+describe("line endings that the agent's git converts", () => {
+  beforeEach(() => {
+    bench.commit("main", "crlf", "1\r\n2\r\n");
+    bench.commit("main", "last", "1\n");
+  });
+
+  test("by its user's configuration", async () => {
+    writeFileSync(
+      join(bench.folder, ".gitconfig"),
+      "[user]\n\tname = agent\n\temail = agent@example.org\n[core]\n\tautocrlf = input\n",
+    );
+    const agent = `printf '1\\r\\n2\\r\\n' > new; git add .; git commit -qm new`;
+    expect(await bench.run(agent)).toBe("completed");
+    expect(bench.queue.completed[0]?.commit_hash, "is as it was committed").toBe(
+      bench.git("rev-parse", "fixloop/task-7"),
+    );
+    expect(bench.git("log", "--format=%s", "main..fixloop/task-7")).toBe("new");
+  });
+
+  test("by the clone's", async () => {
+    const agent =
+      `git config core.autocrlf true; rm kept crlf; git checkout -q kept crlf; git checkout -q HEAD~1; git checkout -q -`;
+    expect(await bench.run(agent)).toBe("completed");
+    expect(bench.queue.completed[0]?.commit_hash).toBeUndefined();
+    expect(await bench.run(`${agent}; echo more >> kept`)).toBe("completed");
+    expect(bench.queue.completed[1]?.changed_files).toMatchObject([{
+      path: "kept",
+      additions: 1,
+      deletions: 0,
+    }]);
+  });
+});
+
+test.each(some(1, [
+  ["by commit", `git commit -qm normalized`],
+  ["not committed", `true`],
+]))("files that the agent normalized in its index alone: %s", async (_, then) => {
+  bench.commit("main", "a.txt", "one\r\ntwo\r\n");
+  const agent =
+    `echo '*.txt text=auto' > .gitattributes; git add .gitattributes; git add --renormalize .; ${then}`;
+  expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
+  expect(bench.queue.completed[0]?.changed_files?.map(({ path }) => path)).toEqual([
+    ".gitattributes",
+    "a.txt",
+  ]);
+  expect(bench.git("show", "fixloop/task-7:a.txt")).toBe("one\ntwo");
+});
+
+test("a mode is all that is changed of a file whose line endings, or whose filter, make it look changed", async () => {
+  bench.commit("main", "a.txt", "one\r\ntwo\r\n");
+  bench.commit("main", "key", "sealed:x\n");
+  bench.commit("main", ".gitattributes", "*.txt text=auto\nkey filter=seal\n");
+  const filters = { seal: "sed s/^/sealed:/" };
+  expect(await bench.run(`chmod +x a.txt key`, {}, { filters }), JSON.stringify(bench.queue.failures)).toBe(
+    "completed",
+  );
+  expect(bench.queue.completed[0]?.changed_files).toEqual(
+    ["a.txt", "key"].map((path) => ({ path, status: "modified", additions: 0, deletions: 0 })),
+  );
 });
