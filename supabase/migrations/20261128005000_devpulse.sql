@@ -1864,7 +1864,7 @@ declare
   v_connection public.platform_connections;
 begin
   select * into v_connection from public.platform_connections as c
-  where c.user_id = p_user_id and c.platform = p_platform for update;
+  where c.user_id = p_user_id and c.platform = p_platform for no key update;
   if not found or v_connection.platform_user_id = p_platform_user_id then
     return;
   end if;
@@ -3028,6 +3028,8 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.sync_schedule (connection_id)
   select c.id from public.platform_connections as c where c.id = any (p_connection_ids)
+  -- who deletes the connection waits for its monitors
+  order by c.id for key share skip locked
   on conflict on constraint sync_schedule_pkey do nothing;
   update private.sync_schedule as s set
     sync_minutes = d.sync_minutes,
@@ -4899,6 +4901,8 @@ begin
     or exists (select from public.team_members as t where t.user_id = p.id)
   )
   order by p.id
+  -- who deletes the account waits for the monitors that are being deleted here
+  for key share of p skip locked
   on conflict on constraint snapshot_state_pkey do nothing;
   delete from private.snapshot_state as s
   where s.user_id = any (p_user_ids)
@@ -5010,7 +5014,8 @@ comment on column private.monitor_ends.ended_on is 'The first day that it no lon
 alter table private.monitor_ends enable row level security;
 
 -- A monitor that ends on the day on which it was created has covered no whole day. What is deleted with its
--- connection or workspace has no days left: those are gone by now, and the joins find nothing.
+-- connection or workspace has no days left: those are gone by now, and the joins find nothing. What is being
+-- deleted is skipped, since whoever deletes it waits for these monitors.
 create or replace function private.record_monitor_ends(p_monitors public.monitors[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -5020,11 +5025,19 @@ begin
   select m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id,
     min(private.local_day(p.timezone, m.created_at)), d.today
   from unnest(p_monitors) as m
-  join public.platform_connections as c on c.id = m.platform_connection_id
+  join (
+    select c.id, c.user_id from public.platform_connections as c
+    where c.id in (select o.platform_connection_id from unnest(p_monitors) as o)
+    order by c.id for key share skip locked
+  ) as c on c.id = m.platform_connection_id
   join public.profiles as p on p.id = c.user_id
   cross join lateral (select private.local_day(p.timezone, now()) as today) as d
   where m.is_active and private.local_day(p.timezone, m.created_at) < d.today and (
-    m.workspace_id is null or exists (select from public.workspaces as w where w.id = m.workspace_id)
+    m.workspace_id is null or m.workspace_id in (
+      select w.id from public.workspaces as w
+      where w.id in (select o.workspace_id from unnest(p_monitors) as o)
+      order by w.id for key share skip locked
+    )
   )
   group by m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id, d.today
   on conflict on constraint monitor_ends_coverage_idx do update

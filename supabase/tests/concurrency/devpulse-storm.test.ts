@@ -145,6 +145,26 @@ async function act(roll: (sides: number) => number): Promise<void> {
   await ways[roll(ways.length)]?.();
 }
 
+// The deletion of an account, a connection or a workspace locks that row and then waits for its monitors.
+test("who deletes a monitor waits for nobody who deletes what it belongs to", async () => {
+  const { id, connection } = people[0] as (typeof people)[number];
+  const monitors = await auth<{ id: string }[]>`
+    insert into public.monitors (user_id, platform_connection_id, monitor_type, created_at)
+    select ${id}, ${connection}, 'all', now() - interval '3 days' from generate_series(1, 2) returning id
+  `;
+  await auth.begin(async (holder) => {
+    await holder`select from public.profiles where id = ${id} for update`;
+    await holder`select from public.platform_connections where id = ${connection} for update`;
+    for (const monitor of monitors) {
+      await auth.begin(async (tx) => {
+        await tx`set local lock_timeout = '2s'`;
+        await tx`delete from public.monitors where id = ${monitor.id}`;
+      });
+    }
+  });
+  expect(await auth`select from public.monitors where user_id = ${id}`).toEqual([]);
+});
+
 test("owners, memberships and what belongs to them agree after every round", async () => {
   const unexpected: string[] = [];
   for (let step = 0; step < STEPS; step++) {

@@ -57,7 +57,7 @@ declare
   v_connection public.platform_connections;
 begin
   select * into v_connection from public.platform_connections as c
-  where c.user_id = p_user_id and c.platform = p_platform for update;
+  where c.user_id = p_user_id and c.platform = p_platform for no key update;
   if not found or v_connection.platform_user_id = p_platform_user_id then
     return;
   end if;

@@ -61,6 +61,8 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.sync_schedule (connection_id)
   select c.id from public.platform_connections as c where c.id = any (p_connection_ids)
+  -- who deletes the connection waits for its monitors
+  order by c.id for key share skip locked
   on conflict on constraint sync_schedule_pkey do nothing;
   update private.sync_schedule as s set
     sync_minutes = d.sync_minutes,

@@ -46,6 +46,8 @@ begin
     or exists (select from public.team_members as t where t.user_id = p.id)
   )
   order by p.id
+  -- who deletes the account waits for the monitors that are being deleted here
+  for key share of p skip locked
   on conflict on constraint snapshot_state_pkey do nothing;
   delete from private.snapshot_state as s
   where s.user_id = any (p_user_ids)

@@ -29,7 +29,8 @@ comment on column private.monitor_ends.ended_on is 'The first day that it no lon
 alter table private.monitor_ends enable row level security;
 
 -- A monitor that ends on the day on which it was created has covered no whole day. What is deleted with its
--- connection or workspace has no days left: those are gone by now, and the joins find nothing.
+-- connection or workspace has no days left: those are gone by now, and the joins find nothing. What is being
+-- deleted is skipped, since whoever deletes it waits for these monitors.
 create or replace function private.record_monitor_ends(p_monitors public.monitors[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -39,11 +40,19 @@ begin
   select m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id,
     min(private.local_day(p.timezone, m.created_at)), d.today
   from unnest(p_monitors) as m
-  join public.platform_connections as c on c.id = m.platform_connection_id
+  join (
+    select c.id, c.user_id from public.platform_connections as c
+    where c.id in (select o.platform_connection_id from unnest(p_monitors) as o)
+    order by c.id for key share skip locked
+  ) as c on c.id = m.platform_connection_id
   join public.profiles as p on p.id = c.user_id
   cross join lateral (select private.local_day(p.timezone, now()) as today) as d
   where m.is_active and private.local_day(p.timezone, m.created_at) < d.today and (
-    m.workspace_id is null or exists (select from public.workspaces as w where w.id = m.workspace_id)
+    m.workspace_id is null or m.workspace_id in (
+      select w.id from public.workspaces as w
+      where w.id in (select o.workspace_id from unnest(p_monitors) as o)
+      order by w.id for key share skip locked
+    )
   )
   group by m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id, d.today
   on conflict on constraint monitor_ends_coverage_idx do update
