@@ -78,9 +78,13 @@ begin
       select w.slug from public.workspaces as w
       where w.id = new.id
         and (private.is_trusted_caller() or w.id = any (array(select private.my_workspace_ids('admin'))))
-    ),
-    private.choose_slug(new.name)
+    )
   );
+  if new.slug is null then
+    -- the constraint decides where somebody else takes it at the same moment
+    new.slug := private.choose_slug(new.name);
+    return new;
+  end if;
   if new.slug !~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' then
     raise exception using
       errcode = 'PT422', message = 'devpulse_workspace_slug_invalid',
