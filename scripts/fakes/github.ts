@@ -44,7 +44,7 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
 async function serve(state: FakeState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = "GET", url: path = "/" } = request;
   const userOf = (token: string | undefined): FakeUser | undefined =>
-    state.users.find((one) => one.token === token && !(one.expiresAt && one.expiresAt <= new Date()));
+    state.users.find((one) => one.token === token && !(one.expiresAt && one.expiresAt <= state.now()));
   // faults of git's requests name a path
   const gitFault = isGitRequest(path)
     ? takeFault(state.faults, method, path, (fault) => fault.path !== undefined)

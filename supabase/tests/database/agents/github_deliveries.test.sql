@@ -113,7 +113,7 @@ select is(
 ) from (values
   ('\x7bff7d'::bytea, 'a body that is not UTF-8 is stored, and has failed'),
   (convert_to(repeat('[', 100000), 'UTF8'), 'and what is nested without end'),
-  (convert_to('{"a": 1e999999}', 'UTF8'), 'and a number that numeric cannot hold')
+  (convert_to('{"a" 1}', 'UTF8'), 'and what is not JSON')
 ) as t (b, w);
 select is(
   (select count(*) from private.inbox_events where status = 'failed' and next_attempt_at is not null),
