@@ -156,7 +156,6 @@ describe("invalid arguments", () => {
       { title: "a", line_end: 3, conversation_id },
       /line_end_follows_line_start/,
     ],
-    ["a NUL", "create_issue", { title: "a\0b", conversation_id }, /What to do/],
     ["no change", "update_issue", { issue_number: 1, conversation_id }, /exai_change_required/],
     [
       "an unknown issue",

@@ -8,12 +8,11 @@ declare
   v_cancelled bigint[];
   v_others bigint[];
 begin
-  with locked as (
-    select q.delivery_id from private.delivery_queue as q where q.delivery_id = any (p_ids)
-    order by q.delivery_id for update
-  )
-  update private.delivery_queue as q set is_cancelled = true from locked as l
-  where q.delivery_id = l.delivery_id and (q.is_leased or q.sent_at is not null);
+  -- a statement of its own: those that follow see what was claimed while this one waited
+  perform from private.delivery_queue as q where q.delivery_id = any (p_ids)
+  order by q.delivery_id for update;
+  update private.delivery_queue as q set is_cancelled = true
+  where q.delivery_id = any (p_ids) and (q.is_leased or q.sent_at is not null);
   with ended as (
     delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_cancelled
     returning q.delivery_id, q.attempts_count
