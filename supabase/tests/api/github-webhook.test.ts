@@ -119,6 +119,20 @@ describe("GitHub's examples", () => {
   });
 });
 
+/**
+ * The answer of the first of up to five attempts that has this status, since the machine does other work too. Each
+ * answers in the ten seconds for which GitHub waits.
+ */
+async function inTime(attempt: () => ReturnType<typeof post>, status: number): ReturnType<typeof post> {
+  for (let time = 1;; time++) {
+    const started = performance.now();
+    const answer = await attempt();
+    expect(performance.now() - started).toBeLessThan(9_000);
+    if (answer.status === status) return answer;
+    expect(time, `${answer.status}`).toBeLessThan(5);
+  }
+}
+
 describe("a delivery", () => {
   beforeEach(() => knowExamples());
 
@@ -180,22 +194,17 @@ describe("a delivery", () => {
     expect(await pulls()).toMatchObject([{ title: "a\ufffdb\ufffdc" }]);
   });
 
-  // of up to five, since the machine does other work too: GitHub waits for ten seconds
-  test("of 5 MB, many times GitHub's limit for a pull request, is processed in time", async () => {
-    const large = changed({ body: "x".repeat(5 * 1024 * 1024) });
-    let answer: unknown[] = [];
-    for (let time = 0; time < 5 && answer[1] !== "done"; time++) {
-      const started = performance.now();
-      const { status, body } = await send(large);
-      answer = [status, body.status];
-      expect(performance.now() - started).toBeLessThan(15_000);
-    }
-    expect(answer).toEqual([200, "done"]);
+  test("of nearly 25 MB about something else is ignored in time", async () => {
+    const body = JSON.stringify({ commits: "x".repeat(25 * 1024 * 1024 - 100) });
+    expect(await inTime(() => post(body, { event: "push" }), 200)).toMatchObject({
+      body: { status: "ignored" },
+    });
+    expect(await counts()).toEqual({ deliveries: 0, pulls: 0 });
   });
 
-  test("of nearly 25 MB about something else is ignored", async () => {
-    const body = JSON.stringify({ commits: "x".repeat(25 * 1024 * 1024 - 100) });
-    expect(await post(body, { event: "push" })).toMatchObject({ status: 200, body: { status: "ignored" } });
+  test("of 5 MB, many times GitHub's limit for a pull request, is processed in time", async () => {
+    const large = changed({ body: "x".repeat(5 * 1024 * 1024) });
+    expect(await inTime(() => send(large), 200)).toMatchObject({ body: { status: "done" } });
   });
 
   test.each([
