@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseRetryAfter } from "../_shared/ask-json.ts";
 import { readBody } from "../_shared/body.ts";
 
 /** What GitHub reports about a token to its holder. */
@@ -103,9 +104,9 @@ const isRateLimit = (headers: Headers, message: string): boolean =>
   headers.get("x-ratelimit-remaining") === "0" || headers.has("retry-after") || /rate limit/i.test(message);
 
 function secondsToWait(headers: Headers): number {
-  const after = Number(headers.get("retry-after") ?? NaN);
+  const after = parseRetryAfter(headers);
   const reset = Number(headers.get("x-ratelimit-reset") ?? NaN) - Math.floor(Date.now() / 1000);
-  const seconds = [after, reset].find((one) => Number.isFinite(one) && one > 0) ?? 60;
+  const seconds = [after, reset].find((one) => one !== undefined && one > 0) ?? 60;
   return Math.min(Math.ceil(seconds), MAX_RETRY_SECONDS);
 }
 
