@@ -25,7 +25,7 @@ const STORMS = ["supabase/tests/concurrency/**/*.test.ts"];
 /** Scripts against databases and the CLI: `npm test -- --fast` leaves them out. */
 const TOOLS = [
   "scripts/db/{advisors,check,migrations,new,operations-page,security-page,triggers,try,types}.test.ts",
-  "scripts/exai/exchange.test.ts",
+  "scripts/exai/{database,exchange}.test.ts",
   "scripts/local/superuser-password.test.ts",
   "scripts/local/api/postgres-driver.test.ts",
 ];

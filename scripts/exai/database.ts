@@ -42,6 +42,7 @@ export async function inTransaction<T>(
       return await step(transaction);
     }) as T;
   } finally {
-    await sql.end();
+    // after a network's error the driver would wait forever
+    await sql.end({ timeout: 1 });
   }
 }

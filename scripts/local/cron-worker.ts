@@ -1,5 +1,6 @@
 import { Cron } from "croner";
-import postgres from "postgres";
+import type postgres from "postgres";
+import { openDriver } from "./api/postgres-driver.ts";
 
 interface Job {
   jobid: string;
@@ -30,7 +31,7 @@ export function startCronWorker(
   database: string,
 ): Worker {
   // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
-  const sql = postgres(urlFor(database, "supabase_admin"), {
+  const sql = openDriver(urlFor(database, "supabase_admin"), {
     max: 2,
     fetch_types: false,
     onnotice: () => {},
@@ -73,7 +74,7 @@ export function startCronWorker(
       returning runid
     `;
     if (!details) return;
-    const session = postgres(urlFor(job.database, job.username), {
+    const session = openDriver(urlFor(job.database, job.username), {
       max: 1,
       fetch_types: false,
       onnotice: () => {},

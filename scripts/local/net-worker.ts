@@ -1,4 +1,4 @@
-import postgres from "postgres";
+import { openDriver } from "./api/postgres-driver.ts";
 import { RECONNECT, type Worker } from "./cron-worker.ts";
 
 interface QueuedRequest {
@@ -21,7 +21,7 @@ const RETENTION = "6 hours";
  */
 export function startNetWorker(url: string): Worker {
   // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
-  const sql = postgres(url, { max: 4, fetch_types: false, onnotice: () => {}, backoff: RECONNECT });
+  const sql = openDriver(url, { max: 4, fetch_types: false, onnotice: () => {}, backoff: RECONNECT });
   const inFlight = new Set<Promise<void>>();
   let stopped = false;
   let round: Promise<void> = Promise.resolve();

@@ -13,7 +13,7 @@ export async function withDatabase<T>(url: string | undefined, work: (sql: Sql) 
   try {
     return await work(sql);
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 1 });
     await scratch?.close();
   }
 }

@@ -41,7 +41,7 @@ await command(import.meta.main, HELP, async (args) => {
       }
     }
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 1 });
     await scratch?.close();
   }
   return true;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../../../supabase/tests/support/database.ts";
+import { startProxy } from "../../../supabase/tests/support/proxy.ts";
 import { ROOT } from "../paths.ts";
 import { changeSource, openDriver } from "./postgres-driver.ts";
 
@@ -83,6 +84,21 @@ describe("a connection that the server ends", () => {
       await sql.end();
     },
   );
+});
+
+describe("a connection that the network resets", () => {
+  // the socket's error comes before its end
+  test("during a statement: the pool ends, also where it is asked to between the two", async () => {
+    const proxy = await startProxy(database.url("supabase_admin"));
+    const sql = openDriver(proxy.url, { max: 1, backoff: () => 0.05, onnotice: () => {} });
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+    const ended = sql`select pg_sleep(60)`.then(() => "done", () => sql.end());
+    await expect.poll(() => admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`)
+      .toHaveLength(1);
+    proxy.reset();
+    await ended;
+    await proxy.stop();
+  });
 });
 
 describe("the changes of the package", () => {

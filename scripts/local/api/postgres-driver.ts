@@ -31,10 +31,12 @@ const CHANGES: Record<string, [text: string, replacement: string][]> = {
     ],
     ["    x.on('error', error)\n", "    x.on('error', e => (connection.isBroken = true, error(e)))\n"],
     ["    !hadError && (query || sent.length) && error(", "    ;(query || sent.length) && error("],
-    // else `end()` waits for the one, and the other is the error of the next connection's first statement
+    // else the first is waited for by an `end()` that comes next, the second is the error of the next connection's first
+    // statement, and the third an `end()` that came before
     [
       "    closedTime = performance.now()\n",
-      "    query = errorResponse = null\n    closedTime = performance.now()\n",
+      "    query = errorResponse = null\n    ended && (ended(), ending = ended = null)\n" +
+      "    closedTime = performance.now()\n",
     ],
   ],
   "index.js": [

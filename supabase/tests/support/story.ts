@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { expect } from "vitest";
 import type { FakeChatMessage } from "../../../scripts/fakes/circle.ts";
+import { openDriver } from "../../../scripts/local/api/postgres-driver.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import type { Database } from "../../types/database.ts";
 import { makeCircleDue, setUpSync, syncCircle } from "./circle.ts";
@@ -48,7 +49,7 @@ export class Story {
   }
 
   async sql<T>(step: (sql: Sql) => Promise<T>): Promise<T> {
-    const sql = postgres(this.#project.databaseUrl, { max: 1, onnotice: () => {} });
+    const sql = openDriver(this.#project.databaseUrl, { max: 1, onnotice: () => {} });
     try {
       return await step(sql);
     } finally {
