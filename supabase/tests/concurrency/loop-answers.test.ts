@@ -31,6 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(["tell"] as const) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("release"), engineering) },
   { weight: 2, arbitrary: fc.constant(["claim"] as const) },
+  { weight: 2, arbitrary: fc.constant(["post"] as const) },
 );
 
 let database: TestDatabase;
@@ -86,6 +87,9 @@ async function take(by: ReservedSql, [what, one = 0, other = 0]: Step): Promise<
       return void await by`select public.ship_issue(${900 + one})`;
     case "claim":
       return void await by`select id from public.claim_deliveries('circle', 50)`;
+    case "post":
+      await take(by, ["claim"]);
+      return await post(by);
     case "release":
       await take(by, ["fix", one]);
       await take(by, ["ship", one]);
@@ -113,20 +117,29 @@ async function take(by: ReservedSql, [what, one = 0, other = 0]: Step): Promise<
       await by`
         select public.approve_delivery(d.id) from public.deliveries as d where d.status = 'draft' and d.kind = 'fixed'
       `;
-      await take(by, ["claim"]);
-      await by`
-        insert into told
-        select r.reference, s.reference || ' ' || s.at
-        from private.delivery_queue as q
-        join public.deliveries as d on d.id = q.delivery_id and d.kind = 'fixed'
-        cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
-        left join public.loop_events as s
-          on s.issue_id = d.issue_id and s.generation = d.generation and s.hop = 'shipped'
-        where q.is_leased
-      `;
+      await take(by, ["post"]);
       await by`
         select public.finish_delivery(q.delivery_id, q.fencing_token) from private.delivery_queue as q where q.is_leased
       `;
+  }
+}
+
+/** Posts what is leased, unless it has been cancelled. Whether it has arrived is not known yet. */
+async function post(by: ReservedSql): Promise<void> {
+  const leased = await by<{ id: string; token: string }[]>`
+    select q.delivery_id as id, q.fencing_token as token from private.delivery_queue as q
+    where q.is_leased and q.sent_at is null order by 1
+  `;
+  for (const { id, token } of leased) {
+    await by`
+      insert into told
+      select r.reference, s.reference || ' ' || s.at
+      from public.mark_delivery_sent(${id}, ${token}) as m
+      join public.deliveries as d on d.id = ${id} and d.kind = 'fixed' and m is not null
+      cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
+      left join public.loop_events as s
+        on s.issue_id = d.issue_id and s.generation = d.generation and s.hop = 'shipped'
+    `;
   }
 }
 
