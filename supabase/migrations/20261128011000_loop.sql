@@ -5768,7 +5768,7 @@ begin
 end;
 $$;
 comment on function private.adopt_sent_reply is
-  'Makes a reply, whose place in the queue the caller has locked, the one of another issue, unless that has '
+  'Makes a reply, whose row of the queue the caller has locked, the one of another issue, unless that has '
   'one in the same thread.';
 
 create or replace function private.adopt_sent_replies(p_events public.loop_events[]) returns void
