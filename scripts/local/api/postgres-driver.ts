@@ -4,8 +4,9 @@ import packageJson from "../../../package.json" with { type: "json" };
 
 // Fixes in postgres 3.4.9: a connection of a transaction that the server closes stays with the transaction.
 // Its next statement is a TypeError that nobody can catch, or runs in the transaction of whoever got
-// the connection after that; statements that wait for it never end; and what was to be written is sent before
-// the first message of the next connection, which then never opens.
+// the connection after that; statements that wait for it never end; what was to be written is sent before the
+// first message of the next connection, which then never opens; and an `end()` that is called between the error
+// of a socket and its end waits forever.
 // Unnecessary when: porsager/postgres #1154, #1199 and #1208 are fixed, or lite has another driver.
 
 const SUFFIX = "?fixloop";
