@@ -99,6 +99,16 @@ describe("a connection that the network resets", () => {
     await ended;
     await proxy.stop();
   });
+
+  // an unhandled rejection would end the process
+  test("while it opens, in the driver's own query: whoever waits for it gets the error", async () => {
+    const proxy = await startProxy(database.url("supabase_admin"));
+    proxy.resetAt("pg_catalog.pg_type");
+    const sql = openDriver(proxy.url, { max: 1, backoff: () => 0.05, onnotice: () => {} });
+    await expect(sql`select 1 as one`).rejects.toThrow(/ECONNRESET|CONNECTION_CLOSED/);
+    await sql.end();
+    await proxy.stop();
+  });
 });
 
 describe("the changes of the package", () => {

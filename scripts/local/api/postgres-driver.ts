@@ -32,6 +32,8 @@ const CHANGES: Record<string, [text: string, replacement: string][]> = {
     ],
     ["    x.on('error', error)\n", "    x.on('error', e => (connection.isBroken = true, error(e)))\n"],
     ["    !hadError && (query || sent.length) && error(", "    ;(query || sent.length) && error("],
+    // whoever waits for the connection gets its error; nobody waits for this query
+    ["        return fetchArrayTypes()\n", "        return fetchArrayTypes().catch(() => {})\n"],
     // else the first is waited for by an `end()` that comes next, the second is the error of the next connection's first
     // statement, and the third an `end()` that came before
     [
