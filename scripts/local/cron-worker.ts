@@ -30,7 +30,6 @@ export function startCronWorker(
   urlFor: (database: string, role: string) => string,
   database: string,
 ): Worker {
-  // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
   const sql = openDriver(urlFor(database, "supabase_admin"), {
     max: 2,
     fetch_types: false,

@@ -20,7 +20,6 @@ const RETENTION = "6 hours";
  * in `net._http_response`.
  */
 export function startNetWorker(url: string): Worker {
-  // the driver's own query for types is one whose failure nobody can catch, when the server restarts meanwhile
   const sql = openDriver(url, { max: 4, fetch_types: false, onnotice: () => {}, backoff: RECONNECT });
   const inFlight = new Set<Promise<void>>();
   let stopped = false;
