@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
@@ -8,6 +8,8 @@ import { size } from "../support/size.ts";
 const CLAIMERS = size(8, 24);
 const CONNECTIONS = size(120, 1_000);
 const ROUNDS = size(3, 12);
+/** What users change at the same time. */
+const CHANGED_CONNECTIONS = 12;
 
 interface Claim {
   run_id: number;
@@ -138,12 +140,12 @@ test("users who pause, delete and change meanwhile: no deadlock, and nothing is 
       );
     }
   });
-  const users = Array.from({ length: 4 }, async (_, user) => {
-    for (let round = 0; round < ROUNDS * 8; round++) {
-      const [row] = await sql<{ id: string }[]>`
-        select id from public.platform_connections order by random() limit 1
-      `;
-      const id = row?.id ?? "";
+  const changed = await sql<{ id: string }[]>`
+    select id from public.platform_connections limit ${CHANGED_CONNECTIONS}
+  `;
+  const users = Array.from({ length: 6 }, async (_, user) => {
+    for (let round = 0; round < ROUNDS * 24; round++) {
+      const id = changed[Math.floor(Math.random() * changed.length)]?.id ?? "";
       const statement = [
         () => sql`update public.platform_connections set is_active = not is_active where id = ${id}`,
         () =>
@@ -154,9 +156,10 @@ test("users who pause, delete and change meanwhile: no deadlock, and nothing is 
           insert into public.monitors (user_id, platform, platform_connection_id, monitor_type)
           select c.user_id, 'devto', c.id, 'user' from public.platform_connections as c where c.id = ${id}
         `,
-        () => sql`delete from public.platform_connections where id = ${id}`,
+        () => sql`delete from public.platform_connections where id = ${id} and random() < 0.2`,
         () => sql`update public.platform_connections set status = 'reauth_required' where id = ${id}`,
-      ][(round + user) % 6];
+        () => sql`update public.platform_connections set status = 'connected' where id = ${id}`,
+      ][(round + user) % 7];
       if (statement) failures.push(...await codeOf(statement()));
     }
   });
@@ -182,6 +185,28 @@ test("users who pause, delete and change meanwhile: no deadlock, and nothing is 
        )) as wrong
   `,
   ).toEqual([{ running: 0, leased: 0, wrong: 0 }]);
+});
+
+test("monitors are brought back while their connection is deleted: both end", async () => {
+  const [connection] = await sql<{ id: string }[]>`select id from public.platform_connections limit 1`;
+  const id = connection?.id ?? "";
+  await sql`update public.monitors set is_active = false where platform_connection_id = ${id}`;
+  let deletion: Promise<unknown> = Promise.resolve();
+  await sql.begin(async (own) => {
+    await own`select from public.monitors where platform_connection_id = ${id} for update`;
+    deletion = sql`delete from public.platform_connections where id = ${id}`.execute();
+    await vi.waitFor(async () =>
+      expect(
+        await sql`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query ~ 'platform_connections'
+      `,
+      ).toHaveLength(1)
+    );
+    await own`update public.monitors set is_active = true where platform_connection_id = ${id}`;
+  });
+  await deletion;
+  expect(await sql`select from private.sync_schedule where connection_id = ${id}`).toHaveLength(0);
 });
 
 test("sync_now, asked a dozen times at once, makes one run", async () => {
