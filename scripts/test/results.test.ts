@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { chooseSource } from "../../supabase/tests/support/source.ts";
 import { ROOT } from "../local/paths.ts";
-import { readClosingLine, readVitest } from "./results.ts";
+import { afterRetry, readClosingLine, readVitest } from "./results.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fixloop-results-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,17 @@ function report(passed: number, failed: number, files: Record<string, string>): 
       numPassedTests: passed,
       numFailedTests: failed,
       success: !Object.values(files).includes("failed"),
-      testResults: Object.entries(files).map(([name, status]) => ({ name: join(ROOT, name), status })),
+      testResults: Object.entries(files).map(([name, status]) => ({
+        name: join(ROOT, name),
+        status,
+        message: "no such module",
+        assertionResults: [
+          { status: "passed", fullName: "one", failureMessages: [] },
+          ...(name.startsWith("a.")
+            ? [{ status, fullName: "two", failureMessages: ["Error: 2\n    at x"] }]
+            : []),
+        ],
+      })),
     }),
   );
   return path;
@@ -26,11 +36,20 @@ function report(passed: number, failed: number, files: Record<string, string>): 
 
 test("a report's counts, and its failed files relative to the root", () => {
   expect(readVitest(report(7, 2, { "b.test.ts": "failed", "a.test.sql": "failed", "c.test.ts": "passed" })))
-    .toEqual({ passed: 7, failed: 2, failedFiles: ["a.test.sql", "b.test.ts"] });
+    .toEqual({
+      passed: 7,
+      failed: 2,
+      failedFiles: ["a.test.sql", "b.test.ts"],
+      failures: [
+        { file: "a.test.sql", name: "two", message: "Error: 2\n    at x" },
+        { file: "b.test.ts", message: "no such module" },
+      ],
+    });
   expect(readVitest(report(7, 0, { "a.test.sql": "passed" }))).toEqual({
     passed: 7,
     failed: 0,
     failedFiles: [],
+    failures: [],
   });
 });
 
@@ -39,8 +58,22 @@ test("a file that cannot be loaded is a failure, and so is a missing report", ()
   expect(readVitest(join(folder, "missing.json"))).toBeUndefined();
 });
 
+test("what failed and passed in a second run has passed, and what failed again has not", () => {
+  const first = { passed: 7, failed: 3, failedFiles: ["a.test.ts", "b.test.ts"], failures: [] };
+  expect(afterRetry(first, { passed: 9, failed: 0, failedFiles: [], failures: [] }))
+    .toEqual({ passed: 10, failed: 0, failedFiles: [], failures: [] });
+  const again = { file: "b.test.ts", name: "two", message: "Error: 2" };
+  expect(afterRetry(first, { passed: 8, failed: 1, failedFiles: ["b.test.ts"], failures: [again] }))
+    .toEqual({ passed: 9, failed: 1, failedFiles: ["b.test.ts"], failures: [again] });
+});
+
 test("the closing line of our own commands", () => {
-  expect(readClosingLine("✓ all\n8 passed, 1 failed\n")).toEqual({ passed: 8, failed: 1, failedFiles: [] });
+  expect(readClosingLine("✓ all\n8 passed, 1 failed\n")).toEqual({
+    passed: 8,
+    failed: 1,
+    failedFiles: [],
+    failures: [],
+  });
   expect(readClosingLine("8 passed, 1 failed\nand then it stopped\n")).toBeUndefined();
 });
 

@@ -5,12 +5,18 @@ import { join } from "node:path";
 import { styleText } from "node:util";
 import { chooseSource, sourceWarning } from "../../supabase/tests/support/source.ts";
 import { bin, ROOT } from "../local/paths.ts";
-import { readClosingLine, readVitest, type Results } from "./results.ts";
+import { afterRetry, type Failure, readClosingLine, readVitest, type Results } from "./results.ts";
 import type { Step } from "./steps.ts";
 
 interface Outcome extends Results {
   seconds: number;
+  /** What failed at first, and passed when its file was run again. */
+  retried?: Failure[] | undefined;
 }
+
+/** Failures that are shown at the end, and lines of each message. */
+const SHOWN_FAILURES = 20;
+const SHOWN_LINES = 12;
 
 /**
  * Runs steps, a failing one does not keep the others from running, and prints a table of them and how to run what failed.
@@ -76,16 +82,26 @@ async function runStep(
   const title = `\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`;
   if (!isBuffered) console.log(title);
   const started = performance.now();
-  const file = join(folder, `${step.name}.json`);
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const command = [...step.command, ...(isVitest(step) ? reporters : [])];
-  const { code, output } = await execute(command, env, isBuffered);
-  if (isBuffered) console.log([title, output.trimEnd()].filter((text) => text !== "").join("\n"));
-  const seconds = (performance.now() - started) / 1000;
-  const results = isVitest(step) ? readVitest(file) : readClosingLine(output);
-  // a step that ends badly without counting a failure has failed as a whole
-  if (!results) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failedFiles: [], seconds };
-  return { ...results, failed: code === 0 ? results.failed : Math.max(1, results.failed), seconds };
+  const run = async (files: string[]): Promise<Results> => {
+    const file = join(folder, `${step.name}.json`);
+    rmSync(file, { force: true });
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const command = [...step.command, ...files, ...(isVitest(step) ? reporters : [])];
+    const { code, output } = await execute(command, env, isBuffered);
+    if (isBuffered) console.log([title, output.trimEnd()].filter((text) => text !== "").join("\n"));
+    const results = isVitest(step) ? readVitest(file) : readClosingLine(output);
+    // a step that ends badly without counting a failure has failed as a whole
+    const uncounted = code === 0 ? 0 : 1;
+    if (!results) return { passed: 1 - uncounted, failed: uncounted, failedFiles: [], failures: [] };
+    return { ...results, failed: code === 0 ? results.failed : Math.max(1, results.failed) };
+  };
+  const first = await run([]);
+  const seconds = () => (performance.now() - started) / 1000;
+  if (process.env["RETRY"] !== "1" || first.failedFiles.length === 0) return { ...first, seconds: seconds() };
+  console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", "again, what failed")}`);
+  const second = await run(first.failedFiles);
+  const retried = first.failures.filter(({ file }) => !second.failedFiles.includes(file));
+  return { ...afterRetry(first, second), seconds: seconds(), retried };
 }
 
 async function execute(
@@ -121,6 +137,11 @@ function report(outcomes: Map<Step, Outcome>, command: string): boolean {
     );
   }
   const failures = [...outcomes].filter(([, { failed }]) => failed > 0);
+  printFailures("Failed:", failures.flatMap(([, outcome]) => outcome.failures));
+  printFailures(
+    "Failed at first, and passed when its file was run again, which is a defect of the test or of what it tests:",
+    [...outcomes.values()].flatMap(({ retried = [] }) => retried),
+  );
   const reruns = failures.flatMap(([step, { failedFiles }]) => rerunsOf(step, failedFiles, command));
   if (reruns.length > 0) console.log(`\nTo run what failed alone:`);
   for (const rerun of reruns) console.log(`  ${rerun}`);
@@ -131,4 +152,19 @@ function report(outcomes: Map<Step, Outcome>, command: string): boolean {
   const failed = total.reduce((sum, outcome) => sum + outcome.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0;
+}
+
+function printFailures(title: string, failures: Failure[]): void {
+  if (failures.length === 0) return;
+  console.log(`\n${styleText("red", title)}`);
+  for (const { file, name, message } of failures.slice(0, SHOWN_FAILURES)) {
+    console.log(`  ${name === undefined ? file : `${file}: ${name}`}`);
+    // of a stack, what is ours
+    const lines = message.trimEnd().split("\n").filter((line) =>
+      !/^ +at .*(node_modules|new Promise)/.test(line)
+    )
+      .slice(0, SHOWN_LINES);
+    for (const line of lines) console.log(`    ${line}`);
+  }
+  if (failures.length > SHOWN_FAILURES) console.log(`  and ${failures.length - SHOWN_FAILURES} more`);
 }

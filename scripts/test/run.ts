@@ -27,6 +27,7 @@ Left out is ${EXTRA}, which takes minutes: run it after changes of the worker, t
 
   KEEP_DB=1          leave the databases of failed test files running, and print their URLs
   FROM=migrations    build the tests' database from supabase/migrations, as CI does; default: supabase/schemas
+  RETRY=1            run the test files that failed once more, as CI does, and list what passed only then
 `;
 
 await command(import.meta.main, HELP, async (args) => {

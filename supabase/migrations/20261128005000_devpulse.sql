@@ -3026,13 +3026,14 @@ comment on column private.sync_schedule.cursor is 'What platform-sync stores for
 alter table private.sync_schedule enable row level security;
 
 -- What is brought back or new is due immediately; a lower frequency counts from the last run on.
+-- A connection that is being deleted is skipped: its deleter has it and waits for its monitors, whose writers
+-- are here. A second update in one transaction would wait for it by its foreign key.
 create or replace function private.schedule_connections(p_connection_ids uuid[], p_is_requested boolean)
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.sync_schedule (connection_id)
   select c.id from public.platform_connections as c where c.id = any (p_connection_ids)
-  -- who deletes the connection waits for its monitors
   order by c.id for key share skip locked
   on conflict on constraint sync_schedule_pkey do nothing;
   update private.sync_schedule as s set
@@ -3049,12 +3050,14 @@ begin
   from (
     select c.id, m.sync_minutes,
       c.is_active and c.status = 'connected' and m.sync_minutes is not null as is_syncable
-    from public.platform_connections as c
+    from (
+      select o.id, o.is_active, o.status from public.platform_connections as o
+      where o.id = any (p_connection_ids) order by o.id for key share skip locked
+    ) as c
     cross join lateral (
       select min(o.sync_frequency) as sync_minutes from public.monitors as o
       where o.platform_connection_id = c.id and o.is_active
     ) as m
-    where c.id = any (p_connection_ids)
   ) as d
   where s.connection_id = d.id;
 end;

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
@@ -195,14 +195,12 @@ test("monitors are brought back while their connection is deleted: both end", as
   await sql.begin(async (own) => {
     await own`select from public.monitors where platform_connection_id = ${id} for update`;
     deletion = sql`delete from public.platform_connections where id = ${id}`.execute();
-    await vi.waitFor(async () =>
-      expect(
-        await sql`
-        select from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query ~ 'platform_connections'
-      `,
-      ).toHaveLength(1)
-    );
+    await expect.poll(() =>
+      sql`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'platform_connections'
+    `
+    ).toHaveLength(1);
     await own`update public.monitors set is_active = true where platform_connection_id = ${id}`;
   });
   await deletion;
