@@ -27,7 +27,7 @@ const TOOLS = [
   "scripts/db/{advisors,check,migrations,new,operations-page,security-page,triggers,try,types}.test.ts",
   "scripts/exai/{database,exchange}.test.ts",
   "scripts/local/superuser-password.test.ts",
-  "scripts/local/api/postgres-driver.test.ts",
+  "scripts/local/postgres-driver.test.ts",
 ];
 
 // One cluster for the whole run, started by the first test that needs it (supabase/tests/support/global-setup.ts); a

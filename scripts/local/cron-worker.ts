@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import type postgres from "postgres";
-import { openDriver } from "./api/postgres-driver.ts";
+import { openDriver } from "./postgres-driver.ts";
 
 interface Job {
   jobid: string;

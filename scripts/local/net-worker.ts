@@ -1,4 +1,4 @@
-import { openDriver } from "./api/postgres-driver.ts";
+import { openDriver } from "./postgres-driver.ts";
 import { RECONNECT, type Worker } from "./cron-worker.ts";
 
 interface QueuedRequest {

@@ -1,7 +1,7 @@
 import { App, type EmailDriver } from "@supabase/lite";
 import type { SupabaseConfig } from "../config.ts";
 import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "../keys.ts";
-import { createPostgresConnection } from "./postgres-driver.ts";
+import { createPostgresConnection } from "../postgres-driver.ts";
 
 // Fixes in @supabase/lite: the search path and lock timeout that the platform sets for `authenticator`.
 // Unnecessary when: lite connects as `authenticator` and reads the catalog with another role.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { assertInternals } from "./internals.ts";
-import { createPostgresConnection } from "./postgres-driver.ts";
+import { createPostgresConnection } from "../postgres-driver.ts";
 
 // Nothing here connects to a database: the server behind this URL does not exist.
 const URL = "postgres://nobody@127.0.0.1:1/none";

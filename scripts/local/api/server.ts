@@ -4,7 +4,7 @@ import type { SupabaseConfig } from "../config.ts";
 import { createApp } from "./app.ts";
 import { allowOrigins, preflight } from "./cors.ts";
 import { acceptJsonText, assertInternals, type ConnectionInternals } from "./internals.ts";
-import { assertDriver } from "./postgres-driver.ts";
+import { assertDriver } from "../postgres-driver.ts";
 import { createRest } from "./rest/server.ts";
 
 export interface Api {

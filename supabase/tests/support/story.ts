@@ -3,7 +3,7 @@ import { createClient } from "@supabase/supabase-js";
 import type { Sql } from "postgres";
 import { expect } from "vitest";
 import type { FakeChatMessage } from "../../../scripts/fakes/circle.ts";
-import { openDriver } from "../../../scripts/local/api/postgres-driver.ts";
+import { openDriver } from "../../../scripts/local/postgres-driver.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import type { Database } from "../../types/database.ts";
 import { makeCircleDue, setUpSync, syncCircle } from "./circle.ts";

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import type { SupabaseConfig } from "../../config.ts";
-import { openDriver } from "../postgres-driver.ts";
+import { openDriver } from "../../postgres-driver.ts";
 import { type Catalog, loadCatalog } from "./catalog.ts";
 import { type Caller, checkKey, identify } from "./credentials.ts";
 import {

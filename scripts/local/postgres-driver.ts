@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 import type postgres from "postgres";
-import packageJson from "../../../package.json" with { type: "json" };
+import packageJson from "../../package.json" with { type: "json" };
 
 // Fixes in postgres 3.4.9: a connection of a transaction that the server closes stays with the transaction.
 // Its next statement is a TypeError that nobody can catch, or runs in the transaction of whoever got
@@ -124,7 +124,7 @@ interface Driver {
 function changed(reason: string): Error {
   const { postgres } = packageJson.devDependencies;
   return new Error(
-    `scripts/local/api changes postgres ${postgres}: ${reason}. Install that version (npm ci), or adapt ` +
-      "scripts/local/api/postgres-driver.ts to the new one.",
+    `scripts/local changes postgres ${postgres}: ${reason}. Install that version (npm ci), or adapt ` +
+      "scripts/local/postgres-driver.ts to the new one.",
   );
 }

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connect, createDatabase, type TestDatabase } from "../../../supabase/tests/support/database.ts";
-import { startProxy } from "../../../supabase/tests/support/proxy.ts";
-import { ROOT } from "../paths.ts";
+import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { startProxy } from "../../supabase/tests/support/proxy.ts";
+import { ROOT } from "./paths.ts";
 import { changeSource, openDriver } from "./postgres-driver.ts";
 
 let database: TestDatabase;
@@ -120,7 +120,7 @@ describe("the changes of the package", () => {
     expect(changed).not.toBe(source);
     expect(() => changeSource(name, changed.replaceAll("socket", "plug").replaceAll("reserve", "keep")))
       .toThrow(
-        /^scripts\/local\/api changes postgres \d+\.\d+\.\d+: .* lacks or repeats/,
+        /^scripts\/local changes postgres \d+\.\d+\.\d+: .* lacks or repeats/,
       );
   });
 });
