@@ -7,10 +7,10 @@ import { pathToFileURL } from "node:url";
 import { bin, ROOT } from "./paths.ts";
 
 /**
- * A function whose process does not answer a ping for this long during a request is ended, as by the
+ * A function whose process does not answer a ping for this many seconds during a request is ended, as by the
  * platform's CPU limit.
  */
-const STALLED_AFTER_MS = 5_000;
+const STALLED_AFTER_SECONDS = 5;
 
 /** The platform's time limit for a start. */
 const BOOT_TIMEOUT_MS = 20_000;
@@ -105,19 +105,30 @@ async function listeningPort(
   }
 }
 
-/** Pings the process during a request, and ends it when its event loop is blocked. */
+/**
+ * Pings the process during a request, and ends it when its event loop is blocked. Seconds are counted here: while the
+ * whole machine stands still, no process stalls.
+ */
 export function watchStall(host: Host): NodeJS.Timeout {
+  let seconds = 0;
+  let isAsking = false;
   return setInterval(async () => {
-    try {
-      await fetch(`http://127.0.0.1:${host.port}/.host/ping`, {
-        headers: { "fixloop-host-key": host.key },
-        signal: AbortSignal.timeout(STALLED_AFTER_MS),
-      });
-    } catch {
-      if (host.inFlight > 0 && host.process.exitCode === null) {
+    if (isAsking) {
+      seconds++;
+      if (seconds >= STALLED_AFTER_SECONDS && host.inFlight > 0 && host.process.exitCode === null) {
         host.ended = "stalled";
         host.process.kill("SIGKILL");
       }
+      return;
+    }
+    seconds = 0;
+    isAsking = true;
+    try {
+      await fetch(`http://127.0.0.1:${host.port}/.host/ping`, { headers: { "fixloop-host-key": host.key } });
+    } catch {
+      // it has ended
+    } finally {
+      isAsking = false;
     }
   }, 1_000);
 }
