@@ -98,7 +98,9 @@ test("a reply that is not committed yet goes along with its message to another i
     move = sql`update public.circle_issues set mapped_to_issue_id = ${to} where id = ${message}`
       .then(() => isMoved = true);
     await expect.poll(async () =>
-      isMoved || (await sql`select from pg_stat_activity where wait_event_type = 'Lock'`).length > 0
+      isMoved ||
+      (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+          .length > 0
     ).toBe(true);
   });
   await move;

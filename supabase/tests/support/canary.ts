@@ -110,7 +110,7 @@ export async function cancelWaiting(sql: Sql): Promise<void> {
   for (;;) {
     const cancelled = await sql`
       select pg_cancel_backend(pid) from pg_stat_activity
-      where wait_event_type = 'Lock' and query ~ 'users|set_github_token'
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'users|set_github_token'
     `;
     if (cancelled.length > 0) return;
     await sleep(10);
