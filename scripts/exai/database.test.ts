@@ -9,7 +9,9 @@ test("a connection that is lost fails the step, which does not wait for it", asy
   const proxy = await startProxy(database.url());
   const step = inTransaction(proxy.url, async (sql) => await sql`select pg_sleep(60)`);
   const failed = expect(step).rejects.toThrow(/ECONNRESET|CONNECTION_CLOSED/);
-  await expect.poll(() => admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`)
+  await expect.poll(() =>
+    admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+  )
     .toHaveLength(1);
   proxy.reset();
   await failed;

@@ -93,7 +93,9 @@ describe("a connection that the network resets", () => {
     const sql = openDriver(proxy.url, { max: 1, backoff: () => 0.05, onnotice: () => {} });
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
     const ended = sql`select pg_sleep(60)`.then(() => "done", () => sql.end());
-    await expect.poll(() => admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`)
+    await expect.poll(() =>
+      admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+    )
       .toHaveLength(1);
     proxy.reset();
     await ended;
