@@ -40,7 +40,7 @@ test.each<[number, unknown, Record<string, string>, string | RegExp]>([
     "pr_failed later 60",
   ],
   [403, limit, { "retry-after": "30" }, "pr_failed later 30"],
-  [429, limit, { "retry-after": "-5" }, "pr_failed later 1"],
+  [429, limit, { "retry-after": "-5" }, "pr_failed later 60"],
   [429, limit, { "retry-after": "0" }, "pr_failed later 1"],
   [429, limit, { "retry-after": "soon" }, "pr_failed later 60"],
   [429, limit, { "retry-after": "99999999999" }, "pr_failed later 604800"],

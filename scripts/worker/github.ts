@@ -1,4 +1,5 @@
 import { Octokit } from "@octokit/core";
+import { parseRetryAfter } from "../../supabase/functions/_shared/ask-json.ts";
 import { TaskFailure } from "./failure.ts";
 
 export interface PullRequestInput {
@@ -186,11 +187,12 @@ function failure(error: unknown): TaskFailure {
  * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
 function waitOf(headers: Record<string, string>): number {
-  const named = headers["retry-after"]?.trim();
-  if (named) {
-    const ms = Number.isFinite(Number(named)) ? Number(named) * 1000 : Date.parse(named) - Date.now();
-    if (Number.isFinite(ms)) return Math.max(1_000, ms);
-  }
+  const seconds = parseRetryAfter(
+    new Headers({ "retry-after": headers["retry-after"] ?? "" }),
+    Date.now(),
+    Infinity,
+  );
+  if (seconds !== undefined) return Math.max(1, seconds) * 1000;
   const reset = Number(headers["x-ratelimit-reset"]) * 1000 - Date.now();
   return headers["x-ratelimit-remaining"] === "0" && reset > 0 ? reset : 60_000;
 }
