@@ -8,6 +8,7 @@ import { freePort } from "../local/ports.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import type { Bench, BenchDatabase } from "./bench.ts";
+import { withConnection } from "../connection.ts";
 
 type ServerUrl = (database: string, role?: string) => string;
 
@@ -111,26 +112,20 @@ async function clone(url: ServerUrl, template: string, name: string): Promise<Be
 
 /** `create database` waits for a template that another connection is copying. */
 async function asAdmin(url: ServerUrl, step: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(url("postgres", "supabase_admin"), async (sql) => {
     await sql`select pg_advisory_lock(hashtext('create database'))`;
     await step(sql);
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 /** The server's version and its settings, by name. */
 export async function readSettings(url: ServerUrl): Promise<Record<string, string>> {
-  const sql = postgres(url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
-  try {
+  return await withConnection(url("postgres", "supabase_admin"), async (sql) => {
     const rows = await sql<{ name: string; value: string }[]>`
       select s.name, current_setting(s.name) as value
       from pg_settings as s
       where s.name in ${sql(["server_version", ...REPORTED_SETTINGS])}
     `;
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
-  } finally {
-    await sql.end();
-  }
+  });
 }

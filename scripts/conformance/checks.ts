@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import postgres from "postgres";
 import { prove } from "./debian.ts";
 import { DATABASE, type Server } from "./server.ts";
+import { withConnection } from "../connection.ts";
 
 /** One thing that was checked, with its problem if it has one. */
 export interface Result {
@@ -115,13 +115,7 @@ interface Finding {
 
 /** Every plpgsql function, and every trigger function on each of its tables, by plpgsql_check at its strictest. */
 export async function checkFunctions(server: Server): Promise<Result[]> {
-  const sql = postgres(server.url("supabase_admin"), {
-    max: 1,
-    onnotice: () => {},
-    // names come out with their schema
-    connection: { search_path: "pg_catalog" },
-  });
-  try {
+  return await withConnection(server.url("supabase_admin"), async (sql) => {
     const query = readFileSync(new URL("plpgsql-check.sql", import.meta.url), "utf8");
     const rows = await sql.unsafe<Finding[]>(query);
     const objects = new Map<string, string[]>(rows.map(({ object }) => [object, []]));
@@ -143,9 +137,10 @@ export async function checkFunctions(server: Server): Promise<Result[]> {
         problem: `It is not found any more: ${message}`,
       })),
     ];
-  } finally {
-    await sql.end();
-  }
+  }, {
+    // names come out with their schema
+    connection: { search_path: "pg_catalog" },
+  });
 }
 
 const isMeant = ({ object, message }: Finding, exception: (typeof EXCEPTIONS)[number]): boolean =>
@@ -157,8 +152,7 @@ const isMeant = ({ object, message }: Finding, exception: (typeof EXCEPTIONS)[nu
  */
 export async function runCleanupJob(server: Server): Promise<Result[]> {
   const name = "pg_cron runs tracker-cleanup-test-data";
-  const sql = postgres(server.url("postgres"), { max: 1, onnotice: () => {} });
-  try {
+  return await withConnection(server.url("postgres"), async (sql) => {
     const [issue] = await sql<{ id: string }[]>`
       insert into public.issues (title, description, is_test, created_at)
       values ('Made for the conformance run', 'Old enough to be removed.', true, now() - interval '30 days')
@@ -186,7 +180,5 @@ export async function runCleanupJob(server: Server): Promise<Result[]> {
       if (run.is_gone) return [{ name }];
     }
     return [{ name, problem: last }];
-  } finally {
-    await sql.end();
-  }
+  });
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
 import { command, progress, report } from "../command.ts";
 import { loadConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
@@ -9,6 +8,7 @@ import { UserError } from "../local/user-error.ts";
 import { checkFunctions, provePgtap, type Result, runCleanupJob } from "./checks.ts";
 import { findDebian } from "./debian.ts";
 import { type Server, startServer } from "./server.ts";
+import { withConnection } from "../connection.ts";
 
 const GROUPS = ["pgtap", "functions", "scheduler"] as const;
 type Group = (typeof GROUPS)[number];
@@ -31,24 +31,18 @@ the mirrors that apt uses here (40 s, 230 MB), which later runs use again.
 async function deploy(server: Server): Promise<void> {
   progress("preparing the platform's roles and schemas");
   await applyPlatform(server.url("supabase_admin"), loadConfig());
-  const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(server.url("supabase_admin"), async (sql) => {
     await sql.unsafe(readFileSync(new URL("extensions.sql", import.meta.url), "utf8")).simple();
-  } finally {
-    await sql.end();
-  }
+  });
   progress("applying the migrations");
   await pushMigrations(server.url("postgres"));
 }
 
 /** What autovacuum may or may not have done by now: tests that count pages read count those of deleted rows too. */
 async function vacuum(server: Server): Promise<void> {
-  const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(server.url("supabase_admin"), async (sql) => {
     await sql`vacuum`;
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 async function check(server: Server, only: Group | undefined): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
 import { supabase } from "../local/migrate.ts";
 import { table } from "../terminal.ts";
 import { command, progress, report } from "../command.ts";
 import { cliUrl, type Database, openScratch } from "./scratch.ts";
+import { withConnection } from "../connection.ts";
 
 const HELP = `
 npm run db:advisors
@@ -47,17 +47,12 @@ async function advise(database: Database): Promise<Finding[]> {
 
 /** What our own checks find in all of our schemas. */
 export async function lint(database: Database): Promise<Finding[]> {
-  const sql = postgres(database.url(), {
-    max: 1,
-    onnotice: () => {},
+  return await withConnection(database.url(), async (sql) => {
+    return [...await sql.unsafe<Finding[]>(LINTS)];
+  }, {
     // names come out with their schema
     connection: { search_path: "pg_catalog" },
   });
-  try {
-    return [...await sql.unsafe<Finding[]>(LINTS)];
-  } finally {
-    await sql.end();
-  }
 }
 
 /** All findings without an exception, and exceptions without a finding. */

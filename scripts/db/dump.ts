@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { diff } from "node:util";
-import postgres from "postgres";
+import { withConnection } from "../connection.ts";
 
 /** Each object of a database, by kind and name, as the lines that define it. */
 export type Dump = Map<string, string[]>;
@@ -39,15 +39,12 @@ const JOBS = `
  * @param url connection string of `supabase_admin`
  */
 export async function dumpDatabase(url: string): Promise<Dump> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  return await withConnection(url, async (sql) => {
     const results = await sql.unsafe(`${QUERIES}\n${ROW_COUNTS}`).simple() as unknown as Line[][];
     const [cron] = await sql<{ job: string | null }[]>`select to_regclass('cron.job')::text as job`;
     const jobs = cron?.job ? await sql.unsafe<Line[]>(JOBS) : [];
     return collect([...results.flat(), ...jobs]);
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 function collect(rows: Line[]): Dump {

@@ -12,6 +12,7 @@ import { startPostgres } from "../local/postgres.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
 import { schemaFiles } from "./schema-files.ts";
+import { withConnection } from "../connection.ts";
 
 /** A throw-away cluster. Databases are built once each, when they are first asked for. */
 export interface Scratch {
@@ -79,12 +80,9 @@ export async function openScratch(progress: (step: string) => void, root = ROOT)
     async copyOf(database, statements) {
       const template = new URL(database.url()).pathname.slice(1);
       const copy = await clone(`copy_${randomBytes(4).toString("hex")}`, template);
-      const sql = postgres(copy.url(), { max: 1, onnotice: () => {} });
-      try {
+      await withConnection(copy.url(), async (sql) => {
         await sql.unsafe(statements).simple();
-      } finally {
-        await sql.end();
-      }
+      });
       await nameJobsAlike(copy);
       return copy;
     },
@@ -98,19 +96,15 @@ export async function openScratch(progress: (step: string) => void, root = ROOT)
 
 /** A cron job names its database. The two differ in that alone, and on Supabase it is always `postgres`. */
 async function nameJobsAlike(database: Database): Promise<void> {
-  const sql = postgres(database.url("supabase_admin"), { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(database.url("supabase_admin"), async (sql) => {
     const [cron] = await sql<{ job: string | null }[]>`select to_regclass('cron.job')::text as job`;
     if (cron?.job) await sql`update cron.job set database = 'postgres' where database = current_database()`;
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 /** Applies every schema file of a folder, each as one transaction. A file that fails is named with its line. */
 export async function applySchemas(url: string, folder: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(url, async (sql) => {
     for (const file of schemaFiles(folder)) {
       const text = readFileSync(join(folder, file), "utf8");
       try {
@@ -119,9 +113,7 @@ export async function applySchemas(url: string, folder: string): Promise<void> {
         throw schemaError(file, text, error);
       }
     }
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 function schemaError(file: string, text: string, error: unknown): unknown {

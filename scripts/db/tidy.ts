@@ -1,5 +1,5 @@
-import postgres from "postgres";
 import { tokenize } from "./sql-tokens.ts";
+import { withConnection } from "../connection.ts";
 
 /**
  * Generated SQL in the house's form as far as a program can bring it there: keywords in lower case, no quotes around names
@@ -8,13 +8,10 @@ import { tokenize } from "./sql-tokens.ts";
  * @param url any database: PostgreSQL's reserved words are read from it
  */
 export async function tidy(generated: string, url: string): Promise<string> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  return await withConnection(url, async (sql) => {
     const words = await sql<{ word: string }[]>`select word from pg_get_keywords() where catcode <> 'U'`;
     return tidyTokens(generated, new Set(words.map(({ word }) => word)));
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 export function tidyTokens(generated: string, reserved: Set<string>): string {

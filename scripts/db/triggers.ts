@@ -1,9 +1,10 @@
 import { parseArgs, styleText } from "node:util";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { command, progress } from "../command.ts";
 import { UserError } from "../local/user-error.ts";
 import { openScratch } from "./scratch.ts";
 import { similarNames } from "./similar-names.ts";
+import { withConnection } from "../connection.ts";
 
 const HELP = `
 npm run db:triggers [-- [<table>] [--url <connection string>]]
@@ -170,15 +171,12 @@ await command(import.meta.main, HELP, async (args) => {
     throw new UserError("This takes one table.", "For example: npm run db:triggers -- issues");
   }
   const scratch = values.url === undefined ? await openScratch(progress) : undefined;
-  const sql = postgres(values.url ?? (await scratch?.declared())?.url() ?? "", {
-    max: 1,
-    onnotice: () => {},
-  });
   try {
-    await print(sql, name);
-    return true;
+    return await withConnection(values.url ?? (await scratch?.declared())?.url() ?? "", async (sql) => {
+      await print(sql, name);
+      return true;
+    });
   } finally {
-    await sql.end();
     await scratch?.close();
   }
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { styleText } from "node:util";
-import postgres from "postgres";
 import {
   type FakeChatMessage,
   type FakeCircle,
@@ -11,6 +10,7 @@ import {
 import type { Project } from "../local/stack.ts";
 import { heading, print, quote, table, timed } from "../terminal.ts";
 import { type Client, rows } from "./rows.ts";
+import { withConnection } from "../connection.ts";
 
 const QUESTION = "The CSV export throws an error and gives me an empty file. Anyone else?";
 const SAME = "CSV export error again: the downloaded file is empty";
@@ -48,17 +48,14 @@ export interface CommunityStage {
 
 /** The bot's account and the chat room, as an admin sets them up once. */
 async function setUp({ project, community }: CommunityStage): Promise<void> {
-  const sql = postgres(project.databaseUrl, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(project.databaseUrl, async (sql) => {
     await sql`update public.circle_sync_settings set bot_email = ${community.bot.email}`;
     await sql`update public.loop_settings set reply_mode = 'automatic'`;
     await sql`
       insert into public.circle_spaces (space_id, space_name, chat_room_uuid)
       values (${community.space.id}, ${community.space.name}, ${community.space.roomUuid})
     `;
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 /** Members write, and what they wrote becomes an issue. Returns its id. */

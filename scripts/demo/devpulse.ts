@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { styleText } from "node:util";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { type FakeDevto, startFakeDevto } from "../fakes/devto.ts";
 import type { FakeGithub } from "../fakes/github.ts";
 import { type FakeGoogle, startFakeGoogle } from "../fakes/google.ts";
 import type { Project } from "../local/stack.ts";
 import { heading, print, table, timed } from "../terminal.ts";
 import { type Client, rows, single } from "./rows.ts";
+import { withConnection } from "../connection.ts";
 
 const RETURN_TO = "https://app.fixloop.example/connections";
 const CLIENT = { id: "fixloop-demo", secret: "a-client-secret-of-the-demo" };
@@ -57,15 +58,12 @@ export interface DevpulseStage {
 
 /** Maya connects her accounts, and follows a week of their numbers and a goal. */
 export async function followNumbers(stage: DevpulseStage): Promise<void> {
-  const sql = postgres(stage.project.databaseUrl, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(stage.project.databaseUrl, async (sql) => {
     await connectAccounts(stage, sql);
     await watch(stage);
     await passWeek(stage, sql);
     await showNumbers(stage);
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 async function connectAccounts(

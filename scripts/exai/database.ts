@@ -1,6 +1,7 @@
-import postgres from "postgres";
+import type postgres from "postgres";
 import { findRunningStack } from "../local/running-stack.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
+import { withConnection } from "../connection.ts";
 
 /** The URL of the database: DATABASE_URL, or else that of the local stack. Throws if only SUPABASE_URL is set. */
 export async function findDatabase(env: NodeJS.ProcessEnv = process.env): Promise<string> {
@@ -29,8 +30,7 @@ export async function inTransaction<T>(
   step: (sql: postgres.TransactionSql) => Promise<T>,
 ): Promise<T> {
   // A pooler may run each transaction on another connection, which does not have the prepared statements.
-  const sql = postgres(url, { max: 1, prepare: false, onnotice: () => {}, connect_timeout: 10 });
-  try {
+  return await withConnection(url, async (sql) => {
     await sql`select 1`.catch((error: unknown) => {
       throw new UserError(
         `The database does not answer: ${error instanceof Error && error.message || errorCode(error)}.`,
@@ -41,8 +41,5 @@ export async function inTransaction<T>(
       await transaction`set local statement_timeout = 0`;
       return await step(transaction);
     }) as T;
-  } finally {
-    // after a network's error the driver would wait forever
-    await sql.end({ timeout: 1 });
-  }
+  }, { prepare: false, connect_timeout: 10 });
 }

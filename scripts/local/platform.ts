@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import postgres from "postgres";
 import { createAuthSchema } from "./api/app.ts";
 import type { SupabaseConfig } from "./config.ts";
 import { ROOT } from "./paths.ts";
+import { withConnection } from "../connection.ts";
 
 const script = (name: string): string => readFileSync(join(ROOT, "scripts/local", name), "utf8");
 
@@ -13,13 +13,10 @@ const script = (name: string): string => readFileSync(join(ROOT, "scripts/local"
  * @param url connection string of the superuser `supabase_admin`
  */
 export async function applyPlatform(url: string, config: SupabaseConfig): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(url, async (sql) => {
     await sql.unsafe(script("platform.sql"));
     await createAuthSchema(url, config);
-  } finally {
-    await sql.end();
-  }
+  });
   await applyPlatformAuth(url);
 }
 
@@ -29,10 +26,7 @@ export async function applyPlatform(url: string, config: SupabaseConfig): Promis
  * @param url connection string of the superuser `supabase_admin`
  */
 export async function applyPlatformAuth(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(url, async (sql) => {
     await sql.unsafe(script("platform-auth.sql"));
-  } finally {
-    await sql.end();
-  }
+  });
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import postgres from "postgres";
 import { applySchemas } from "../db/scratch.ts";
 import { createApi } from "./api/server.ts";
 import type { Mail } from "./auth/mails.ts";
@@ -15,6 +14,7 @@ import { SUPABASE_DIR } from "./paths.ts";
 import { applyPlatform, applyPlatformAuth } from "./platform.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { UserError } from "./user-error.ts";
+import { withConnection } from "../connection.ts";
 
 export interface StackOptions {
   dataDir: string;
@@ -100,12 +100,9 @@ async function prepare(server: Postgres, options: StackOptions, config: Supabase
 }
 
 async function applySeed(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
+  await withConnection(url, async (sql) => {
     await sql.unsafe(readFileSync(join(SUPABASE_DIR, "seed.sql"), "utf8"));
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 /**
@@ -113,17 +110,14 @@ async function applySeed(url: string): Promise<void> {
  * applies it again. It is not current in a data folder of an earlier version.
  */
 async function findPlatform(adminUrl: string): Promise<{ isCurrent: boolean } | undefined> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
-  try {
+  return await withConnection(adminUrl, async (sql) => {
     const [row] = await sql<{ isCurrent: boolean }[]>`
       select to_regclass('auth.mfa_amr_claims') is not null as "isCurrent"
       from pg_class c join pg_roles r on r.oid = c.relowner
       where c.oid = to_regclass('auth.users') and r.rolname = 'supabase_auth_admin'
     `;
     return row;
-  } finally {
-    await sql.end();
-  }
+  });
 }
 
 export interface ProjectOptions extends Pick<StackOptions, "apiPort" | "hosts" | "deliver" | "functions"> {

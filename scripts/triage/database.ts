@@ -1,19 +1,18 @@
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { progress } from "../command.ts";
 import { openScratch } from "../db/scratch.ts";
 import type { Corpus } from "./cross-validate.ts";
 import { seeTexts } from "./features.ts";
 import { type Lexicon, loadLexicon } from "./lexicon.ts";
 import { dropNearDuplicates, type LabelledText, readTexts, SHARED, trainingFiles } from "./texts.ts";
+import { withConnection } from "../connection.ts";
 
 /** Runs `work` with a database that has the functions of the schema files. */
 export async function withDatabase<T>(url: string | undefined, work: (sql: Sql) => Promise<T>): Promise<T> {
   const scratch = url === undefined ? await openScratch(progress) : null;
-  const sql = postgres(url ?? (await scratch?.declared())?.url() ?? "", { max: 1, onnotice: () => {} });
   try {
-    return await work(sql);
+    return await withConnection(url ?? (await scratch?.declared())?.url() ?? "", work);
   } finally {
-    await sql.end({ timeout: 1 });
     await scratch?.close();
   }
 }

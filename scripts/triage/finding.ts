@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import postgres from "postgres";
 import { command } from "../command.ts";
 import { openScratch } from "../db/scratch.ts";
 import { evaluateFinding, findingTable } from "./eval-finding.ts";
+import { withConnection } from "../connection.ts";
 
 const HELP = `
 node scripts/triage/finding.ts <pairs.jsonl>… [--others <count>] [--seed <number>] [--missed]
@@ -27,21 +27,21 @@ await command(import.meta.main, HELP, async (args) => {
   });
   const url = process.env["DATABASE_URL"];
   const scratch = url ? undefined : await openScratch(() => {});
-  const sql = postgres(url ?? (await scratch!.declared()).url(), { max: 1, onnotice: () => {} });
   try {
-    const results = await evaluateFinding(sql, positionals, {
-      others: Number(values.others),
-      seed: Number(values.seed),
-    });
-    console.log(findingTable(results));
-    if (values.missed) {
-      for (const { name, missed } of results) {
-        console.log(`\n${name}`);
-        for (const { id, position, query } of missed) console.log(`  ${id} ${position ?? "-"} ${query}`);
+    await withConnection(url ?? (await scratch!.declared()).url(), async (sql) => {
+      const results = await evaluateFinding(sql, positionals, {
+        others: Number(values.others),
+        seed: Number(values.seed),
+      });
+      console.log(findingTable(results));
+      if (values.missed) {
+        for (const { name, missed } of results) {
+          console.log(`\n${name}`);
+          for (const { id, position, query } of missed) console.log(`  ${id} ${position ?? "-"} ${query}`);
+        }
       }
-    }
+    });
   } finally {
-    await sql.end({ timeout: 1 });
     await scratch?.close();
   }
   return true;
