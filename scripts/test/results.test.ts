@@ -65,6 +65,9 @@ test("what failed and passed in a second run has passed, and what failed again h
   const again = { file: "b.test.ts", name: "two", message: "Error: 2" };
   expect(afterRetry(first, { passed: 8, failed: 1, failedFiles: ["b.test.ts"], failures: [again] }))
     .toEqual({ passed: 9, failed: 1, failedFiles: ["b.test.ts"], failures: [again] });
+  // an error outside of a test: all ran again
+  const second = { passed: 12, failed: 0, failedFiles: [], failures: [] };
+  expect(afterRetry({ passed: 12, failed: 1, failedFiles: [], failures: [] }, second)).toEqual(second);
 });
 
 test("the closing line of our own commands", () => {

@@ -60,11 +60,11 @@ export function readVitest(path: string): Results | undefined {
   };
 }
 
-/** What a run and a second one, of the files that failed in it, came to together. */
-export const afterRetry = (first: Results, second: Results): Results => ({
-  ...second,
-  passed: first.passed + Math.max(0, first.failed - second.failed),
-});
+/** What a run and a second one, of the files that failed in it or else of all, came to together. */
+export const afterRetry = (first: Results, second: Results): Results =>
+  first.failedFiles.length === 0
+    ? second
+    : { ...second, passed: first.passed + Math.max(0, first.failed - second.failed) };
 
 /** The closing line that our own commands print. */
 export function readClosingLine(output: string): Results | undefined {

@@ -97,12 +97,21 @@ async function runStep(
   };
   const first = await run([]);
   const seconds = () => (performance.now() - started) / 1000;
-  if (process.env["RETRY"] !== "1" || first.failedFiles.length === 0) return { ...first, seconds: seconds() };
+  if (process.env["RETRY"] !== "1" || first.failed === 0 || !isVitest(step)) {
+    return { ...first, seconds: seconds() };
+  }
   console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", "again, what failed")}`);
+  // an error outside of a test belongs to none of them
   const second = await run(first.failedFiles);
-  const retried = first.failures.filter(({ file }) => !second.failedFiles.includes(file));
+  const failures = first.failures.length > 0
+    ? first.failures
+    : [{ file: step.name, message: "It ended with an error outside of a test, which its output shows." }];
+  const retried = second.failed > 0 ? failures.filter(({ file }) => passedIn(second, file)) : failures;
   return { ...afterRetry(first, second), seconds: seconds(), retried };
 }
+
+const passedIn = ({ failedFiles }: Results, file: string): boolean =>
+  failedFiles.length > 0 && !failedFiles.includes(file);
 
 async function execute(
   [program = "", ...args]: string[],
