@@ -27,7 +27,6 @@ const confidences = (judged: readonly Judged[]): number[] => judged.map(({ confi
 
 test.each([0, 300])(
   "shared questions find their answers, with %i others",
-  { timeout: 120_000 },
   async (others) => {
     const judged = await judgeCase(sql, {
       name: "shared",
@@ -45,7 +44,7 @@ test.each([0, 300])(
   },
 );
 
-test("messages that nothing answers are declined", { timeout: 120_000 }, async () => {
+test("messages that nothing answers are declined", async () => {
   const judged = await judgeCase(sql, {
     name: "messages",
     sources: sourcesOf(shared),
@@ -57,7 +56,6 @@ test("messages that nothing answers are declined", { timeout: 120_000 }, async (
 
 test(
   "weights trained without the shared problems hold the targets on them",
-  { timeout: 240_000 },
   async () => {
     const examples = [];
     for (

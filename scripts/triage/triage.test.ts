@@ -13,9 +13,7 @@ import { digestOfSources, WEIGHTS_FILE } from "./weights-file.ts";
 
 const sql = await useDatabase();
 
-test("weights trained on the other texts hold the floors of the issue on the shared ones", {
-  timeout: 300_000,
-}, async () => {
+test("weights trained on the other texts hold the floors of the issue on the shared ones", async () => {
   const { corpus, lexicon, isShared } = await loadCorpus(sql);
   const own = select(corpus, (text) => !isShared(text));
   const shared = select(corpus, isShared);

@@ -223,4 +223,4 @@ test(`in ${STORIES} stories each reporter is told once`, () =>
       }
     }),
     { numRuns: STORIES, seed: SEED },
-  ), size(120_000, 3_600_000));
+  ));

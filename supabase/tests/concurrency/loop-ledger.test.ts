@@ -28,7 +28,6 @@ afterAll(async () => {
 
 test(
   `${STORIES} stories end as the model does, in order and retold`,
-  { timeout: size(60_000, 3_600_000) },
   async () => {
     await Promise.all(
       Array.from({ length: SHARES }, async (_, share) => {
