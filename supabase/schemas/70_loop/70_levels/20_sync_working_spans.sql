@@ -12,6 +12,8 @@ begin
   for v_calendar in
     select c.id, private.service_calendar_version(c.id) as version
     from public.service_calendars as c
+    -- who deletes a calendar waits for its hours, whose writers are here; who renames it comes here next
+    order by c.id for key share skip locked
   loop
     continue when exists (
       select from private.service_calendar_versions as v
