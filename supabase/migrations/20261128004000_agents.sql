@@ -1310,7 +1310,8 @@ declare
   v_old public.tasks;
 begin
   if coalesce(new.id, 0) <> 0 then
-    select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id for update;
+    select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id
+    for no key update;
     if not found and private.is_trusted_caller() then
       perform private.advance_sequence('public.tasks_id_seq', new.id);
     elsif not found and not exists (select from public.tasks as t where t.id = new.id) then

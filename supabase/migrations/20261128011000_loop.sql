@@ -1561,6 +1561,23 @@ comment on function private.is_task_link_kept is
   'Whether the link of a task that makes none any more stays: of what was merged, and in a repository of the '
   'loop, while the task names the pull request or is deleted.';
 
+-- A task that is being deleted makes no link: its deleter waits for what the caller holds.
+create or replace function private.lock_tasks_of_pull_request(p_pull_request_id bigint) returns bigint[]
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return array(
+    select t.id from public.tasks as t
+    where t.id in (
+      select l.task_id from public.task_pull_requests as l where l.pull_request_id = p_pull_request_id
+    )
+    order by t.id for key share skip locked
+  );
+end;
+$$;
+comment on function private.lock_tasks_of_pull_request is
+  'Keeps the tasks of a pull request from being deleted, and returns their ids without those that '
+  'are being deleted.';
+
 create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1569,6 +1586,7 @@ declare
       select s.github_host from public.agent_settings as s where s.id
     ), p_pull.repo_owner, p_pull.repo_name, p_pull.number)
   );
+  v_task_ids constant bigint[] := private.lock_tasks_of_pull_request(p_pull.id);
   v_removed uuid[];
   v_linked uuid[];
   v_changed uuid[];
@@ -1590,6 +1608,7 @@ begin
     select f.o_exai_issue_id, p_pull.id, f.o_intent, f.o_source, f.o_task_id, p_pull.repo_owner,
       p_pull.repo_name, p_pull.number, v_url
     from private.find_closing_links(p_pull) as f
+    where f.o_task_id is null or f.o_task_id = any (v_task_ids)
     order by f.o_exai_issue_id
     on conflict on constraint exai_issue_pull_requests_pkey do update set
       intent = excluded.intent, source = excluded.source, task_id = excluded.task_id

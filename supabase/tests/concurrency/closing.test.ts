@@ -325,3 +325,40 @@ test("persons, deliveries and the gate at the same time end without a deadlock",
   `;
   expect(found).toEqual({ count: 0 });
 });
+
+test("a task is deleted while its pull request is verified: both end, and it closes nothing", async () => {
+  const [user] = await sql<{ id: string }[]>`
+    insert into auth.users (id, email, email_confirmed_at) values (gen_random_uuid(), 'tom@example.org', now())
+    returning id
+  `;
+  await sql`insert into public.team_members (user_id, role) values (${user?.id ?? ""}, 'agent')`;
+  const [task] = await sql<{ id: string }[]>`
+    insert into public.tasks (user_id, repo_url, pr_url)
+    values (${user?.id ?? ""}, 'https://github.com/tom/own', 'https://github.com/tom/own/pull/1') returning id
+  `;
+  const id = task?.id ?? "";
+  await sql`
+    insert into public.exai_issue_tasks (task_id, exai_issue_id)
+    select ${id}, e.id from public.exai_issues as e where e.issue_number = 7
+  `;
+  // not verified yet
+  await sql`update public.task_pull_requests set verified_by = null, verified_at = null where task_id = ${id}`;
+  expect(await sql`select from public.exai_issue_pull_requests where repo_owner = 'tom'`).toHaveLength(0);
+  let deletion: Promise<unknown> = Promise.resolve();
+  await sql.begin(async (own) => {
+    await own`select from public.task_pull_requests where task_id = ${id} for update`;
+    deletion = sql`delete from public.tasks where id = ${id}`.execute();
+    await expect.poll(() =>
+      sql`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'delete from public.tasks'
+    `
+    ).toHaveLength(1);
+    await own`
+      update public.task_pull_requests set verified_by = 'worker', verified_at = now(), verify_after = null
+      where task_id = ${id}
+    `;
+  });
+  await deletion;
+  expect(await sql`select from public.exai_issue_pull_requests where repo_owner = 'tom'`).toHaveLength(0);
+});
