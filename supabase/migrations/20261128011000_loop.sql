@@ -1562,16 +1562,16 @@ comment on function private.is_task_link_kept is
   'loop, while the task names the pull request or is deleted.';
 
 -- A task that is being deleted makes no link: its deleter waits for what the caller holds.
-create or replace function private.lock_tasks_of_pull_request(p_pull_request_id bigint) returns bigint[]
+create or replace function private.lock_tasks_of_pull_request(p_pull_request_id bigint)
+returns setof bigint
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return array(
-    select t.id from public.tasks as t
-    where t.id in (
-      select l.task_id from public.task_pull_requests as l where l.pull_request_id = p_pull_request_id
-    )
-    order by t.id for key share skip locked
-  );
+  return query
+  select t.id from public.tasks as t
+  where t.id in (
+    select l.task_id from public.task_pull_requests as l where l.pull_request_id = p_pull_request_id
+  )
+  order by t.id for key share skip locked;
 end;
 $$;
 comment on function private.lock_tasks_of_pull_request is
@@ -1586,7 +1586,7 @@ declare
       select s.github_host from public.agent_settings as s where s.id
     ), p_pull.repo_owner, p_pull.repo_name, p_pull.number)
   );
-  v_task_ids constant bigint[] := private.lock_tasks_of_pull_request(p_pull.id);
+  v_task_ids constant bigint[] := array(select private.lock_tasks_of_pull_request(p_pull.id));
   v_removed uuid[];
   v_linked uuid[];
   v_changed uuid[];
