@@ -187,26 +187,6 @@ test("users who pause, delete and change meanwhile: no deadlock, and nothing is 
   ).toEqual([{ running: 0, leased: 0, wrong: 0 }]);
 });
 
-test("monitors are brought back while their connection is deleted: both end", async () => {
-  const [connection] = await sql<{ id: string }[]>`select id from public.platform_connections limit 1`;
-  const id = connection?.id ?? "";
-  await sql`update public.monitors set is_active = false where platform_connection_id = ${id}`;
-  let deletion: Promise<unknown> = Promise.resolve();
-  await sql.begin(async (own) => {
-    await own`select from public.monitors where platform_connection_id = ${id} for update`;
-    deletion = sql`delete from public.platform_connections where id = ${id}`.execute();
-    await expect.poll(() =>
-      sql`
-      select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'platform_connections'
-    `
-    ).toHaveLength(1);
-    await own`update public.monitors set is_active = true where platform_connection_id = ${id}`;
-  });
-  await deletion;
-  expect(await sql`select from private.sync_schedule where connection_id = ${id}`).toHaveLength(0);
-});
-
 test("sync_now, asked a dozen times at once, makes one run", async () => {
   for (let some = await claim(100); some.length > 0; some = await claim(100)) {
     await Promise.all(some.map(finish));

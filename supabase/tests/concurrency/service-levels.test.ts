@@ -105,27 +105,3 @@ test(`${WRITERS} writers and ${SCHEDULERS} schedulers agree on every target, and
   `;
   expect(untold).toEqual({ count: 0 });
 });
-
-test.each(["hours", "holidays"])("%s are changed while their calendar is deleted: both end", async (kind) => {
-  const [calendar] = await sql<{ id: string }[]>`
-    insert into public.service_calendars (name) values (${kind}) returning id
-  `;
-  const id = calendar?.id ?? "";
-  await sql`insert into public.service_hours (calendar_id, weekday, opens, closes) values (${id}, 1, '09:00', '12:00')`;
-  await sql`insert into public.service_holidays (calendar_id, holiday_on, name) values (${id}, '2026-12-24', 'Eve')`;
-  const table = sql(`service_${kind}`);
-  let deletion: Promise<unknown> = Promise.resolve();
-  await sql.begin(async (own) => {
-    await own`select from public.${table} where calendar_id = ${id} for update`;
-    deletion = sql`delete from public.service_calendars where id = ${id}`.execute();
-    await expect.poll(() =>
-      sql`
-      select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'service_calendars'
-    `
-    ).toHaveLength(1);
-    await own`delete from public.${table} where calendar_id = ${id}`;
-  });
-  await deletion;
-  expect(await sql`select from private.working_spans where calendar_id = ${id}`).toHaveLength(0);
-});
