@@ -20,6 +20,7 @@ import {
   stopAfterTests,
   until,
 } from "../../supabase/tests/support/start.ts";
+import { withConnection } from "../connection.ts";
 import { isAlive } from "./leftover.ts";
 import { ROOT } from "./paths.ts";
 import { freePort } from "./ports.ts";
@@ -38,6 +39,12 @@ afterAll(() => {
 /** A folder that the first test leaves with data: a start on it takes a third of one on an empty folder. */
 let used: Settings | undefined;
 const usedSettings = async (): Promise<Settings> => used ?? await newSettings();
+
+/** Runs a step as the superuser of a stack's cluster. */
+const asAdmin = <T>({ dataDir, dbPort }: Settings, step: (by: postgres.Sql) => Promise<T>): Promise<T> => {
+  const password = readFileSync(join(dataDir, "postgres-password"), "utf8");
+  return withConnection(`postgresql://supabase_admin:${password}@127.0.0.1:${dbPort}/postgres`, step);
+};
 
 describe("a start on an empty folder", () => {
   test("answers within 15 s, writes URLs and keys, and ends cleanly on SIGTERM; the next one takes under 5 s", async () => {
@@ -97,16 +104,9 @@ describe("a start on an empty folder", () => {
         select to_regclass('auth.mfa_amr_claims') is not null as has_table,
           (select array_agg(d::text order by d::text) from pg_default_acl as d) as privileges
       `;
-    const asAdmin = async <T>(step: (by: postgres.Sql) => Promise<T>): Promise<T> => {
-      const password = readFileSync(join(settings.dataDir, "postgres-password"), "utf8");
-      const by = postgres(`postgresql://supabase_admin:${password}@127.0.0.1:${settings.dbPort}/postgres`, {
-        max: 1,
-      });
-      return await step(by).finally(() => by.end());
-    };
     const run = start(settings);
     await ready(run);
-    const before = await asAdmin(async (by) => {
+    const before = await asAdmin(settings, async (by) => {
       const [row] = await state(by);
       await by`drop table auth.mfa_amr_claims`;
       return row;
@@ -114,7 +114,34 @@ describe("a start on an empty folder", () => {
     expect(before?.has_table).toBe(true);
     expect(await stop(run)).toBe(0);
     await ready(start(settings));
-    expect(await asAdmin(state)).toEqual([before]);
+    expect(await asAdmin(settings, state)).toEqual([before]);
+  });
+
+  // here, since a role belongs to the whole cluster, which other tests share
+  test("a role that is taken from authenticator while the API runs is refused", async () => {
+    const settings = await usedSettings();
+    const run = start(settings);
+    const env = await ready(run);
+    const ask = async () => {
+      const response = await fetch(`${env.SUPABASE_URL}/rest/v1/issues?select=id`, {
+        headers: { apikey: env.SUPABASE_SECRET_KEY ?? "" },
+      });
+      return [response.status, await response.json()];
+    };
+    expect((await ask())[0]).toBe(200);
+    await asAdmin(settings, (by) => by`revoke service_role from authenticator`);
+    try {
+      expect(await ask()).toEqual([
+        403,
+        expect.objectContaining({
+          code: "42501",
+          message: 'permission denied to set role "service_role"',
+        }),
+      ]);
+    } finally {
+      await asAdmin(settings, (by) => by`grant service_role to authenticator`);
+    }
+    expect(await stop(run)).toBe(0);
   });
 
   test("with --from-schemas builds the database from the schema files, and deletes it at the end", async () => {
